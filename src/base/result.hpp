@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// How every function here fails: Result<T> holds a value or an Error.
+// tl::expected stands in for std::expected until clang 14 is no longer built
+// with (clang before 19 does not see libstdc++'s).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <tl/expected.hpp>
+
+namespace unitc {
+
+struct Error {
+    int code = 0;         // errno value; 0 when the cause is not a system call
+    std::string message;  // lower case, no full stop, innermost cause last
+
+    // Puts what only the caller knows in front: "mount '/proc': fsopen: …".
+    Error in(std::string_view context) && {
+        message.insert(0, ": ").insert(0, context);
+        return std::move(*this);
+    }
+};
+
+template <typename T = void>
+using Result = tl::expected<T, Error>;
+
+using Failure = tl::unexpected<Error>;
+
+// A failure that is not a system call's.
+Failure fail(std::string message);
+
+// The failure of the system call `call` on `object`. Reads errno first.
+Failure fail_sys(std::string_view call, std::string_view object = {});
+
+// The same with the error number at hand (sd-bus and libcap return it).
+Failure fail_code(int code, std::string_view call, std::string_view object = {});
+
+}  // namespace unitc
+
+// Yields the value, or returns the error from the enclosing function. Stands
+// alone (`auto x = TRY(f());` or `TRY(f());`): leaving a larger expression
+// from its middle leaves unspecified what else has been evaluated.
+#define TRY(expression)                                                  \
+    __extension__({                                                      \
+        auto try_result = (expression);                                  \
+        if (!try_result) [[unlikely]]                                    \
+            return ::tl::make_unexpected(std::move(try_result).error()); \
+        ::unitc::detail::take(std::move(try_result));                    \
+    })
+
+// The same, with `context` put in front of the error.
+#define TRY_IN(context, expression)                                                  \
+    __extension__({                                                                  \
+        auto try_result = (expression);                                              \
+        if (!try_result) [[unlikely]]                                                \
+            return ::tl::make_unexpected(std::move(try_result).error().in(context)); \
+        ::unitc::detail::take(std::move(try_result));                                \
+    })
+
+namespace unitc::detail {
+template <typename T>
+T take(Result<T>&& result) {
+    return *std::move(result);
+}
+inline void take(Result<void>&&) {}
+}  // namespace unitc::detail

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading (and ending) what systemd made: the unit's own cgroup by a verified
+// descriptor. Paths come from systemd or the kernel, never from an image.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "base/stopwatch.hpp"
+
+namespace unitc::cgroup {
+
+// The directory of `path` ("/machine.slice/unitc-web.scope") below the
+// verified cgroup2 mount at /sys/fs/cgroup; no "..", no symlink, no other
+// file system. ENOENT in the error when it is gone.
+Result<Fd> open(const std::string& path);
+
+// systemd's mark on the unit's cgroup (trusted.invocation_id or
+// user.invocation_id xattr), 32 hex digits; empty when there is none.
+std::string invocation_id(const Fd& cgroup);
+
+// cgroup.events: does any process live here or below?
+Result<bool> populated(const Fd& cgroup);
+Result<bool> frozen(const Fd& cgroup);
+Result<std::vector<pid_t>> processes(const Fd& cgroup);  // here and below
+
+// cgroup.kill (Linux 5.14): all of them, frozen ones too.
+Result<> kill_all(const Fd& cgroup);
+
+// Waits by inotify until nothing lives here or the directory is gone.
+Result<> wait_empty(const std::string& path, Deadline deadline);
+// Waits until the directory is gone: systemd removed the unit.
+Result<> wait_gone(const std::string& path, Deadline deadline);
+
+// Writes files that have no unit property.
+Result<> write_files(const Fd& cgroup,
+                     const std::vector<std::pair<std::string, std::string>>& files);
+
+// Compares each file's content with what was asked for; the error names the first
+// that differs and both values.
+Result<> verify_files(const Fd& cgroup,
+                      const std::vector<std::pair<std::string, std::string>>& expected);
+
+// BPF_PROG_QUERY for BPF_CGROUP_DEVICE: how many device programs apply here (effective).
+// The query passes a full-size zeroed attr (kernel 6.17 to 7.1 write past a short one).
+Result<unsigned> device_programs(const Fd& cgroup);
+
+}  // namespace unitc::cgroup

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this machine is, read once per verb and passed on as data, so that
+// everything that decides stays pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace unitc::host {
+
+struct Facts {
+    bool cgroup2 = false;                         // /sys/fs/cgroup is cgroup2
+    std::vector<std::string> cgroup_controllers;  // of the root group
+    bool systemd = false;                         // PID 1 is systemd (/run/systemd/system)
+    std::string boot_id;  // 32 hex digits and dashes, as the kernel prints it
+    std::vector<std::pair<std::string, uint32_t>> char_majors;  // /proc/devices: "pts" → 136
+    std::vector<std::pair<std::string, uint32_t>> block_majors;
+    int last_capability = 40;  // /proc/sys/kernel/cap_last_cap
+    int kernel_major = 0;
+    int kernel_minor = 0;
+};
+
+// Reads only what is cheap: a handful of files, no bus.
+Result<Facts> read();
+
+// One clear error for a machine that cannot run containers: cgroup v1 or
+// hybrid, a kernel before 5.14, PID 1 not systemd.
+Result<> check(const Facts& facts);
+
+}  // namespace unitc::host

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What unitc remembers of a container, as plain data, and its JSON form with
+// version and checksum.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "sys/process.hpp"
+
+namespace unitc::state {
+
+// Intent is written before the unit exists, Created once the child waits for
+// start; whether it runs by now is asked of the kernel, not of this file.
+enum class Phase { Intent, Created, Deleting };
+
+struct Record {
+    Phase phase = Phase::Intent;
+    std::string id;
+    std::string oci_version;
+    std::string bundle;   // absolute
+    std::string rootfs;   // absolute
+    std::string created;  // RFC 3339
+    std::vector<std::pair<std::string, std::string>> annotations;
+    uint32_t owner_uid = 0;
+    std::string boot_id;
+    std::string unit;           // "unitc-web.scope"; known from Intent on
+    std::string cgroup;         // "/system.slice/unitc-web.scope"; from Created on
+    std::string invocation_id;  // from Created on; empty if the manager gave none
+    sys::ProcessIdentity init;  // from Created on
+    bool private_pid_namespace = true;
+};
+
+// One line of JSON header (version, checksum) and the document.
+std::string serialize(const Record& record);
+// Fails with a text that says what is wrong with the file, never throws.
+Result<Record> deserialize(std::string_view text);
+
+}  // namespace unitc::state

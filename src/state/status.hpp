@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Is the container creating, created, running, paused or stopped? Asked of the
+// kernel, with the record only saying what to ask about.
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "state/record.hpp"
+#include "state/store.hpp"
+
+namespace unitc::state {
+
+enum class Status { Creating, Created, Running, Paused, Stopped };
+
+const char* to_string(Status status);
+
+struct Truth {
+    Status status = Status::Stopped;
+    Fd init;  // pidfd of the container's init, when it lives
+};
+
+// Another boot, a gone process, a recycled pid (start time, pidfd inode) or a process that left the
+// recorded cgroup: Stopped. Alive and the start socket still accepts: Created.
+// cgroup.events frozen: Paused. Intent without process: Creating while the
+// claimer holds the lock, else Stopped.
+Result<Truth> ask(const Store& store, const Record& record);
+
+}  // namespace unitc::state

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths of an image, resolved once and to a descriptor. The image is hostile
+// and may be changed by a neighbour while we look: nothing here follows a
+// symlink out of the root, and nothing returns a string.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace unitc::sys {
+
+// openat2 with `resolve` (RESOLVE_*); the kernel's EAGAIN (a rename raced the
+// walk) is retried a bounded number of times.
+Result<Fd> open_below(const Fd& dir, const std::string& path, int flags, uint64_t resolve,
+                      mode_t mode = 0);
+
+// `path` inside `root` as if root were "/": symlinks resolve inside, magic
+// links never.
+Result<Fd> open_in_root(const Fd& root, const std::string& path, int flags);
+
+// The directory `path` inside `root`, with every missing component made
+// (mode, uid 0) one by one. A symlink on the way resolves inside the root; a
+// last component that is dangling is an error.
+Result<Fd> make_directory_in_root(const Fd& root, const std::string& path, mode_t mode);
+
+// The same for a place to mount a file on: an empty regular file is made if
+// there is nothing.
+Result<Fd> make_file_in_root(const Fd& root, const std::string& path, mode_t mode);
+
+}  // namespace unitc::sys

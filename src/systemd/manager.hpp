@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The systemd manager as unitc uses it: start a transient scope around a
+// process, ask about a unit, stop it. One connection per verb, one deadline,
+// and after any doubt the truth is read from the manager itself.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "base/stopwatch.hpp"
+#include "unit/translate.hpp"
+
+namespace unitc::systemd {
+
+// What GetUnit + properties say. `loaded` false: no such unit.
+struct UnitState {
+    bool loaded = false;
+    std::string active_state;  // active, inactive, failed, activating, deactivating
+    std::string sub_state;
+    std::string control_group;  // "/system.slice/unitc-web.scope", empty when dead
+    std::string invocation_id;  // 32 hex digits
+    std::string description;
+    std::string result;
+};
+
+class Manager {
+public:
+    // Opens the system bus. Authentication and Hello are sent, not awaited:
+    // the caller clones its child meanwhile. Errors say what is missing
+    // ("no D-Bus system bus at …: is dbus running?") within a second.
+    static Result<Manager> connect(Deadline deadline);
+    Manager(Manager&&) noexcept;
+    Manager& operator=(Manager&&) noexcept;
+    ~Manager();
+
+    // The connection's descriptor, for a child to close.
+    int fd() const;
+
+    // Sends the JobRemoved match (for exactly this unit) and then
+    // StartTransientUnit, mode "fail", with the plan's properties and PIDFDs;
+    // both pipelined, neither awaited.
+    Result<> begin_start(const unit::UnitPlan& plan, pid_t pid, const Fd& pidfd);
+
+    // Awaits reply and job. PIDFDs or a fallback property refused as unknown
+    // or read-only: again without (PIDs; plan.fallbacks). UnitExists: ours
+    // (its Description is the plan's) and dead → ResetFailedUnit and once more; alive → error
+    // naming it. Deadline, disconnect, daemon-reexec: reconnects and reads the
+    // truth; an active unit that holds `pid` is success.
+    // Returns the names of the plan.fallbacks that went to files.
+    Result<std::vector<std::string>> finish_start();
+
+    Result<UnitState> unit_state(const std::string& name);
+    // StopUnit "replace" and its job awaited; no such unit is success.
+    Result<> stop_unit(const std::string& name);
+    // No such unit is success.
+    Result<> reset_failed(const std::string& name);
+
+private:
+    struct Impl;
+    explicit Manager(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace unitc::systemd

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// OCI config → the transient unit: its name, its slice, every property, and
+// the few cgroup files that have no property. Pure; golden tests in
+// tests/golden/unit.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/container_id.hpp"
+#include "base/result.hpp"
+#include "host/facts.hpp"
+#include "oci/config.hpp"
+#include "unit/property.hpp"
+
+namespace unitc::unit {
+
+// A property newer than systemd 252 that the manager may refuse as unknown;
+// the file is written instead then, after the job.
+struct Fallback {
+    std::string property;
+    std::string file;
+    std::string content;
+};
+
+struct UnitPlan {
+    std::string name;   // "unitc-web.scope"
+    std::string slice;  // "machine.slice"
+    // All that StartTransientUnit carries but for the process (PIDFDs, PIDs),
+    // which systemd::Manager adds.
+    Properties properties;
+    // File name and content, for attributes no property covers. Written into
+    // the unit's own cgroup after the job; never a file that has a property.
+    std::vector<std::pair<std::string, std::string>> cgroup_files;
+    std::vector<Fallback> fallbacks;
+    // What the kernel must show once the job is done: file → content, for the
+    // controllers this machine has. Read back before the payload runs.
+    std::vector<std::pair<std::string, std::string>> expected_files;
+    // Limits asked for whose controller this machine lacks; one warning each.
+    std::vector<std::string> warnings;
+};
+
+Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
+                           const host::Facts& facts);
+
+}  // namespace unitc::unit
