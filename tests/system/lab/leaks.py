@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The check after every test: the machine must be as it was before. What is left is named, makes the
+test fail, and is then removed so that the next test starts clean."""
+
+import ctypes
+import os
+import platform
+import shutil
+import signal
+from dataclasses import dataclass, field
+
+from . import cgroup, process, systemd, wait
+
+# Directories whose listing must not change. A dot name in a state root is the runtime's own cache.
+_LISTED = ("/dev/shm", "/tmp", "/var/tmp", "/run", "/run/systemd/transient", "/sys/fs/bpf")
+# systemd's own services come and go; none of ours is a service, and none of these is a container's.
+_OTHERS_UNITS = (".device", ".service", ".socket", ".timer", ".path", ".target", ".swap", ".automount")
+_OTHERS_FILES = ("systemd-private-", "user", "systemd", "log", "lock", "credentials", "tmpfiles.d", "blkid", "udev",
+                 "mount", "utmp", "sudo", "containers", "libpod", "netns", "crun", "runc", "unitc", "podman")
+
+
+@dataclass
+class Snapshot:
+    units: dict = field(default_factory=dict)
+    jobs: set = field(default_factory=set)
+    cgroups: set = field(default_factory=set)
+    mounts: list = field(default_factory=list)
+    processes: dict = field(default_factory=dict)
+    files: set = field(default_factory=set)
+    sockets: set = field(default_factory=set)
+    programs: set = field(default_factory=set)
+
+
+def _bpf_programs():
+    """Ids of all loaded BPF programs, by BPF_PROG_GET_NEXT_ID. They belong to the whole kernel."""
+    number = {"x86_64": 321, "aarch64": 280}.get(platform.machine())
+    if number is None:
+        return set()
+    libc = ctypes.CDLL(None, use_errno=True)
+    found, attribute = set(), (ctypes.c_uint32 * 32)()
+    while True:
+        if libc.syscall(number, 11, ctypes.byref(attribute), ctypes.sizeof(attribute)) != 0:
+            return found
+        found.add(attribute[1])
+        attribute[0], attribute[1] = attribute[1], 0
+
+
+def _held_bpf():
+    """BPF programs and links that a process holds by a descriptor: 'pid: prog_id 7'."""
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if open(f"/proc/{pid}/comm").read().startswith("systemd"):
+                continue
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                if "bpf" in os.readlink(f"/proc/{pid}/fd/{name}"):
+                    text = open(f"/proc/{pid}/fdinfo/{name}").read()
+                    found |= {f"process {pid}: {line}" for line in text.splitlines() if line.startswith(("prog_id", "link_id"))}
+        except OSError:
+            continue
+    return found
+
+
+def _listing(directory, deep):
+    found = set()
+    for parent, directories, files in os.walk(directory):
+        found |= {os.path.join(parent, name) for name in directories + files}
+        if not deep:
+            directories.clear()
+    return found
+
+
+def _abstract_sockets():
+    with open("/proc/net/unix") as file:
+        return {line.split()[7] for line in file if len(line.split()) > 7 and line.split()[7].startswith("@")}
+
+
+class Watch:
+    """What a lane can be checked for. `exclusive`: no other machine shares this kernel."""
+
+    def __init__(self, state_roots, own_directory, exclusive):
+        self.state_roots = state_roots
+        self.own_directory = own_directory
+        self.exclusive = exclusive
+        self.before = self.snapshot()
+
+    def snapshot(self):
+        return Snapshot(
+            units={name: how for name, how in systemd.units().items() if how[1] == "failed" or not name.endswith(_OTHERS_UNITS)},
+            jobs=systemd.jobs(),
+            cgroups={path for path in cgroup.directories() if not any(part.endswith(_OTHERS_UNITS) for part in path.split("/"))},
+            mounts=[f"{m['type']} {m['source']}{m['root']} on {m['point']}" for m in process.mounts(1) + process.mounts("self")],
+            processes=self._own_processes(),
+            files=self._files(),
+            sockets=_abstract_sockets(),
+            programs=(_bpf_programs() if self.exclusive else set()) | _held_bpf(),
+        )
+
+    def _own_processes(self):
+        own = cgroup.of_process("self")
+        found = {}
+        for key, words in process.everything().items():
+            try:
+                where = cgroup.of_process(key[0])
+            except (FileNotFoundError, ProcessLookupError, StopIteration):
+                continue
+            # Other services' processes come and go; ours are in our own group or in a scope.
+            if where.startswith(own) or ".scope" in where and where != "/init.scope" or "unitc" in words:
+                found[key] = f"{words} in {where}"
+        return found
+
+    def _files(self):
+        found = set()
+        for directory in _LISTED:
+            found |= {path for path in _listing(directory, deep=False)
+                      if not os.path.basename(path).startswith(_OTHERS_FILES)}
+        for root in self.state_roots:
+            for path in _listing(root, deep=True):
+                top = os.path.relpath(path, root).split(os.sep)[0]
+                if not top.startswith(".") or top.startswith(".deleted"):
+                    found.add(path)
+        return {path for path in found if not path.startswith(self.own_directory)}
+
+    def _difference(self):
+        now, old = self.snapshot(), self.before
+        left = {
+            "unit": {name: how for name, how in now.units.items()
+                     if name not in old.units or (how[1] == "failed" and old.units[name][1] != "failed")},
+            "job": now.jobs - old.jobs,
+            "cgroup": now.cgroups - old.cgroups,
+            "mount": [entry for entry in now.mounts if now.mounts.count(entry) > old.mounts.count(entry)],
+            "process": {key: words for key, words in now.processes.items() if key not in old.processes},
+            "file": now.files - old.files,
+            "abstract socket": {name for name in now.sockets - old.sockets if "unitc" in name},
+            "BPF": now.programs - old.programs,
+        }
+        left["mount"] += [f"gone: {entry}" for entry in old.mounts if entry not in now.mounts]
+        return {kind: things for kind, things in left.items() if things}
+
+    def check(self, seconds=3.0):
+        """Names of what is left, empty when clean. systemd drops units and cgroups a moment after their
+        last process has gone, hence the bounded wait."""
+        left = {}
+
+        def clean():
+            nonlocal left
+            left = self._difference()
+            # Slices that systemd made for a scope stay active without members; no runtime removes them.
+            for name in [n for n in left.get("unit", {}) if n.endswith(".slice")]:
+                systemd.control("stop", name)
+            return not left
+
+        wait.until(clean, seconds)
+        named = [f"{kind} left behind: {thing}" + (f" ({things[thing]})" if isinstance(things, dict) else "")
+                 for kind, things in left.items() for thing in (sorted(things, key=str))]
+        if left:
+            self._remove(left)
+        return named
+
+    def _remove(self, left):
+        for pid, _ in left.get("process", {}):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        for name in left.get("unit", {}):
+            systemd.control("kill", "-s", "KILL", name)
+            systemd.control("stop", name)
+            systemd.control("reset-failed", name)
+        for entry in reversed(left.get("mount", [])):
+            if not entry.startswith("gone:"):
+                os.system(f"umount -l '{entry.rpartition(' on ')[2]}'")
+        for path in left.get("file", ()):
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            elif os.path.lexists(path):
+                os.unlink(path)
+        # What could not be removed must not be counted against the next test.
+        wait.until(lambda: not self._difference(), 2.0)
+        self.before = self.snapshot()
