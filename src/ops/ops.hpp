@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs. Each does what its man page says and is all that the command
+// line calls; what they print is returned as text, so that nothing here
+// writes to a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace unitc::ops {
+
+inline constexpr const char* kDefaultRoot = "/run/unitc";
+inline constexpr int kDefaultDeadlineMs = 30'000;
+
+// The options before the verb.
+struct Globals {
+    std::string root = kDefaultRoot;  // absolute and clean, never "/"
+    bool root_given = false;          // a default root that does not exist yet is an empty one
+    bool debug = false;
+    int deadline_ms = kDefaultDeadlineMs;  // --timeout: for the whole verb; a container's own
+                                           // running time under `run` does not count
+    bool systemd_cgroup = false;  // accepted as engines pass it; the manager is always systemd
+};
+
+// create, run and plan.
+struct CreateRequest {
+    std::string id;
+    std::string bundle = ".";    // as given; relative to the working directory
+    std::string pid_file;        // empty: none
+    std::string console_socket;  // empty: none
+    int preserve_fds = 0;        // descriptors 3 to 3 + N - 1 (after $LISTEN_FDS of them), >= 0
+    bool no_pivot = false;
+    bool no_new_keyring = false;
+    bool detach = false;        // run only; create always does
+    bool keep = false;          // run only: do not delete afterwards
+    bool no_subreaper = false;  // run only
+};
+
+Result<> create(const Globals& globals, const CreateRequest& request);
+// The container's exit status as a shell shows it (128 + signal); 0 when detached.
+Result<int> run(const Globals& globals, const CreateRequest& request);
+Result<> start(const Globals& globals, const std::string& id);
+// What create would do, as text: unit properties, mounts, steps. Changes nothing.
+Result<std::string> plan(const Globals& globals, const CreateRequest& request);
+
+// The state as the spec's JSON document, with runc's keys beside the spec's.
+Result<std::string> state(const Globals& globals, const std::string& id);
+
+enum class ListFormat { Table, Json, Quiet };
+// A container that vanishes meanwhile or whose record is damaged costs a
+// warning in the log, never the list.
+Result<std::string> list(const Globals& globals, ListFormat format);
+
+// `signal` is a name ("TERM", "sigterm", "RTMIN+1") or a number; `all` is
+// runc's obsolete --all: a container that has stopped is no error then.
+Result<> kill(const Globals& globals, const std::string& id, std::string_view signal, bool all);
+
+// Ends what is left of the container and forgets it. Without `force` only a
+// stopped or a not yet started one; with it any, and an unknown id is done.
+Result<> remove(const Globals& globals, const std::string& id, bool force);
+
+// Writes a starter config.json into the bundle; never over an existing one.
+Result<> spec(const std::string& bundle);
+
+// The features document of runtime-spec 1.3 (features.md).
+Result<std::string> features();
+
+}  // namespace unitc::ops
