@@ -3,7 +3,7 @@
 // move_mount(2), mount_setattr(2)). No path of an image is ever passed.
 #pragma once
 
-#include <linux/mount.h>
+#include <sys/mount.h>
 
 #include <cstdint>
 #include <string>
@@ -33,8 +33,7 @@ struct MountAttributes {
 };
 Result<> mount_set(const Fd& mount, const MountAttributes& attributes, bool recursive);
 
-// Puts a detached mount onto `target` and reads back that it is there: the
-// returned descriptor is the root of what was mounted.
+// Puts a detached mount onto `target`; afterwards `mount` is its root.
 Result<> move_mount_onto(const Fd& mount, const Fd& target);
 
 // Makes `root` (a directory in this mount namespace) the root: fchdir,
