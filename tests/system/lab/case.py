@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from . import cgroup, process, systemd
+from . import cgroup, process, systemd, wait
 from .bundle import Bundle
 from .canary import Canary
 from .runtime import run_command
@@ -62,6 +62,7 @@ class Case:
         self.template = template
         self.directory = directory
         self.machine = machine
+        self.scale = wait.SCALE
         self.story = []
         self.identities = []
         self.canaries = []
