@@ -41,7 +41,7 @@ def one_job_starts_the_unit(t):
     t.check(first["ActiveEnterTimestampMonotonic"] > 0, "the unit was never entered")
 
 
-@test(lane="both", peers="runc")
+@test(lane="both", peers="")
 def memory_limit_and_reservation(t):
     found = _resources(t, memory={"limit": 536870912, "reservation": 268435456})
     t.equal((found["MemoryMax"], found["MemoryLow"]), (536870912, 268435456), "MemoryMax and MemoryLow")
@@ -94,7 +94,7 @@ def cpu_idle_is_weight_zero(t):
     t.equal(_resources(t, cpu={"idle": 1})["CPUWeight"], 0, "CPUWeight")
 
 
-@test(lane="both", peers="runc")
+@test(lane="both", peers="")
 def cpusets_are_bit_masks(t):
     found = _resources(t, cpu={"cpus": "0-1", "mems": "0"})
     t.equal((found["AllowedCPUs"], found["AllowedMemoryNodes"]), ([3], [1]), "AllowedCPUs and AllowedMemoryNodes")

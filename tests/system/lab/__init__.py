@@ -4,10 +4,10 @@ terminals, and the check that nothing is left behind. A test file needs `from la
 
 from . import cgroup, process, systemd, wait
 from .bundle import Bundle, SHELL_PATH
-from .case import Case, Container, Failure, Skip
+from .case import Case, Container, Failure, Skip, messages
 from .default_config import default_config
 from .registry import test
 from .wait import until
 
-__all__ = ["Bundle", "Case", "Container", "Failure", "SHELL_PATH", "Skip", "cgroup", "default_config", "process", "systemd", "test",
+__all__ = ["Bundle", "Case", "Container", "Failure", "SHELL_PATH", "Skip", "cgroup", "default_config", "messages", "process", "systemd", "test",
            "until", "wait"]

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from . import cgroup, process, systemd, wait
@@ -19,6 +20,16 @@ class Failure(AssertionError):
 
 class Skip(Exception):
     """The machine lacks what a test needs; the reason is printed."""
+
+
+def messages(text):
+    """The error texts of logrus lines, unquoted; other lines as they are."""
+
+    def unquoted(line):
+        found = re.search(r' msg="((?:[^"\\]|\\.)*)"', line) or re.search(r" msg=(\S+)", line)
+        return re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1]), found[1]) if found else line
+
+    return "\n".join(unquoted(line) for line in text.splitlines())
 
 
 class Container:
@@ -90,6 +101,18 @@ class Case:
         found = Canary(self.path(f"canary{self._count}"), os.path.realpath(self.rt.path))
         self.canaries.append(found)
         return found
+
+    def probe(self):
+        """The host's path of a static program that makes one system call (lab/probe.c), built once per run."""
+        if self.machine.probe is None:
+            compiler = shutil.which("gcc") or shutil.which("cc")
+            self.machine_needs(compiler, "needs a C compiler in the machine")
+            path = os.path.join(os.path.dirname(self.directory), "probe")
+            source = os.path.join(os.path.dirname(__file__), "probe.c")
+            built = subprocess.run([compiler, "-O1", "-static", "-o", path, source], capture_output=True, text=True)
+            self.equal((built.returncode, built.stderr), (0, ""), "building the probe")
+            self.machine.probe = path
+        return self.machine.probe
 
     def finally_do(self, action):
         """Runs after the test, the last one first, whatever came of it."""
@@ -189,7 +212,8 @@ class Case:
         self.check(len(lines) >= 1, "a failure without any error text")
         if self.rt.is_unitc:
             self.equal(len(lines), 1, "number of error lines")
-        self.contains(result.err, *words)
+            self.contains(lines[0], "level=error")
+        self.contains(messages(result.err), *words)
 
     def gone(self, identity):
         self.check(self.rt.call("state", identity).status != 0, f"{identity} still has a state")
