@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,7 +39,8 @@ struct Record {
 
 // One line of JSON header (version, checksum) and the document.
 std::string serialize(const Record& record);
-// Fails with a text that says what is wrong with the file, never throws.
+// Fails with EBADMSG and a text that says what is wrong with the file ("is
+// truncated: 17 bytes of 612"), never throws. Fields it does not know are ignored.
 Result<Record> deserialize(std::string_view text);
 
 }  // namespace unitc::state

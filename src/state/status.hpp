@@ -19,10 +19,17 @@ struct Truth {
     Fd init;  // pidfd of the container's init, when it lives
 };
 
+// For who holds no lock (state, list).
+//
 // Another boot, a gone process, a recycled pid (start time, pidfd inode) or a process that left the
 // recorded cgroup: Stopped. Alive and the start socket still accepts: Created.
 // cgroup.events frozen: Paused. Intent without process: Creating while the
 // claimer holds the lock, else Stopped.
+//
+// A container that disappears meanwhile is Stopped, never an error.
 Result<Truth> ask(const Store& store, const Record& record);
+
+// The same for who holds the lock: an Intent's claimer is gone then.
+Result<Truth> ask(const Entry& entry, const Record& record);
 
 }  // namespace unitc::state

@@ -3,9 +3,12 @@
 // container, whose creation is the reservation of the name, with a lock for
 // every verb and an atomically replaced record.
 //
+//   ROOT/ID/             0700; its own flock(2) is the lock, so there is no
+//                        moment with a directory and no lock
 //   ROOT/ID/state.json   the record (replaced atomically, 0600)
-//   ROOT/ID/lock         flock: exclusive for verbs that change, shared to read
 //   ROOT/ID/start        unix socket the created container's init listens on
+//   ROOT/.deleted:ID     on its way out
+// No id can hold a ':', so such names are free for the house.
 #pragma once
 
 #include <optional>
@@ -21,25 +24,33 @@
 namespace unitc::state {
 
 inline constexpr const char* kStartSocket = "start";
+inline constexpr const char* kSeccompCache = ".cache:seccomp";  // below the root
 
-// A container's directory with its lock held.
+// A container's directory with its lock held. The lock ends with the Entry,
+// also where a child has inherited its descriptor.
 class Entry {
 public:
+    Entry(Entry&&) noexcept = default;
+    Entry& operator=(Entry&&) noexcept = default;
+    ~Entry();
+
     const Fd& dir() const { return dir_; }
     const ContainerId& id() const { return id_; }
 
     Result<> save(const Record& record);
-    // A damaged or missing record is an error that names the file.
+    // An error names the file. Code ENOENT: there is none, its claimer died
+    // before the first save. EBADMSG: it is damaged or another unitc's.
     Result<Record> load() const;
 
-    // Renames the directory away (".deleted-…") and removes it; idempotent,
-    // needs no free space.
+    // Renames the directory away (".deleted:ID") and removes it; idempotent,
+    // needs no free space. What a killed predecessor left there goes too.
     Result<> remove();
 
 private:
     friend class Store;
-    Entry(ContainerId id, Fd root, Fd dir, Fd lock);
+    Entry(ContainerId id, std::string path, Fd root, Fd dir, Fd lock);
     ContainerId id_;
+    std::string path_;  // ROOT/ID, for messages
     Fd root_;
     Fd dir_;
     Fd lock_;
@@ -48,25 +59,26 @@ private:
 class Store {
 public:
     // Makes the root (0711) if `create`; refuses "/" and a root not owned by
-    // the caller or writable by others.
+    // the caller or writable by others. Missing and not to be made: ENOENT.
     enum class Make { Yes, No };
     static Result<Store> open(const std::string& root, Make make);
 
     // Reserves the id: exactly one of several callers wins; the loser's error
-    // is runc's "container with given ID already exists". The entry is
-    // exclusively locked.
+    // is runc's "container with given ID already exists" (EEXIST). The entry
+    // is exclusively locked.
     Result<Entry> claim(const ContainerId& id);
 
     // An existing container, locked exclusively (bounded by the deadline;
-    // after it: "container 'x' is busy"). Unknown id: runc's
-    // "container does not exist".
+    // after it: "container 'x' is busy", EBUSY). Unknown id: runc's
+    // "container does not exist" (ENOENT).
     Result<Entry> find(const ContainerId& id, Deadline deadline);
 
     // For state and list: the record without any lock (replaced atomically,
-    // so a reader sees one whole version). Vanished or half-removed: nothing.
+    // so a reader sees one whole version). Vanished, half-removed or not yet
+    // written: nothing. Damaged: EBADMSG.
     Result<std::optional<Record>> peek(const ContainerId& id) const;
 
-    // All ids, sorted; entries that vanish meanwhile are simply not listed.
+    // All ids, sorted; what has no id's name or is no directory is not listed.
     Result<std::vector<ContainerId>> ids() const;
 
     // Opens the container's directory without lock (for the start socket).
@@ -76,6 +88,7 @@ public:
 
 private:
     Store(std::string root_path, Fd root);
+    Result<std::optional<Entry>> lock_entry(const ContainerId& id, Deadline deadline);
     std::string root_path_;
     Fd root_;
 };

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/status.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "cgroup/cgroup.hpp"
+#include "sys/file.hpp"
+#include "sys/procfs.hpp"
+#include "sys/socket.hpp"
+
+namespace unitc::state {
+namespace {
+
+// What the kernel answers for a process or a file that is no more.
+bool means_gone(const Error& error) {
+    return error.code == ENOENT || error.code == ESRCH || error.code == ENODEV ||
+           error.code == ENOTDIR;
+}
+
+// The value, nothing if what was asked about is gone, or the error.
+template <typename T>
+Result<std::optional<T>> unless_gone(Result<T> result) {
+    if (result)
+        return std::optional<T>{*std::move(result)};
+    if (means_gone(result.error()))
+        return std::optional<T>{};
+    return Failure{std::move(result).error()};
+}
+
+Result<bool> same_boot(const sys::Procfs& proc, const Record& record) {
+    const std::string now = TRY(proc.read("sys/kernel/random/boot_id"));
+    return record.boot_id.empty() || text::trim(now) == record.boot_id;
+}
+
+// In the recorded cgroup or below it: an init may sort itself into sub-cgroups.
+bool is_within(std::string_view cgroup, std::string_view recorded) {
+    return cgroup.starts_with(recorded) &&
+           (cgroup.size() == recorded.size() || cgroup[recorded.size()] == '/');
+}
+
+// A pidfd of the recorded init, if it lives and is where it belongs.
+Result<std::optional<Fd>> living_init(const sys::Procfs& proc, const Record& record) {
+    auto init = TRY(unless_gone(sys::find(record.init)));
+    if (!init)
+        return std::nullopt;
+    const auto cgroup = TRY(unless_gone(sys::cgroup_of(proc, std::to_string(record.init.pid))));
+    // Still alive: what was read by pid was the cgroup of this process.
+    const bool ended = TRY(sys::wait_ended(*init, 0));
+    if (ended || !cgroup || !is_within(*cgroup, record.cgroup))
+        return std::nullopt;
+    return init;
+}
+
+Result<bool> is_frozen(const Record& record) {
+    const Fd cgroup = TRY(cgroup::open(record.cgroup));
+    return cgroup::frozen(cgroup);
+}
+
+// The init listens until it is told to start; what connects and leaves again
+// tells it nothing.
+Result<bool> waits_for_start(const Fd& dir) {
+    const auto connected = sys::connect_unix_at(dir, kStartSocket, SOCK_SEQPACKET | SOCK_NONBLOCK);
+    // EAGAIN: it listens, and many ask.
+    if (connected || connected.error().code == EAGAIN)
+        return true;
+    if (connected.error().code == ECONNREFUSED || means_gone(connected.error()))
+        return false;
+    return Failure{connected.error()};
+}
+
+// Everything but the Intent of a claimer that may be alive.
+Result<Truth> ask_kernel(const Fd& dir, const Record& record) {
+    if (record.phase == Phase::Intent || record.init.pid == 0 || record.cgroup.empty())
+        return Truth{};
+    const sys::Procfs proc = TRY(sys::Procfs::host());
+    const bool now = TRY(same_boot(proc, record));
+    if (!now)
+        return Truth{};
+    auto init = TRY(living_init(proc, record));
+    if (!init)
+        return Truth{};
+    const auto frozen = TRY(unless_gone(is_frozen(record)));
+    if (frozen.value_or(false))
+        return Truth{Status::Paused, *std::move(init)};
+    const bool waits = TRY(waits_for_start(dir));
+    return Truth{waits ? Status::Created : Status::Running, *std::move(init)};
+}
+
+// A claimer holds the lock as long as it lives.
+Result<bool> is_locked(const Fd& dir) {
+    // Its own open file: the lock would stay with a descriptor of the caller's.
+    const Fd probe = TRY(sys::open_at(dir, ".", O_RDONLY | O_DIRECTORY));
+    const auto locked = sys::lock(probe, sys::Lock::Shared, sys::Wait::No);
+    if (!locked && locked.error().code != EWOULDBLOCK)
+        return Failure{locked.error()};
+    return !locked;
+}
+
+}  // namespace
+
+const char* to_string(Status status) {
+    switch (status) {
+        case Status::Creating: return "creating";
+        case Status::Created: return "created";
+        case Status::Running: return "running";
+        case Status::Paused: return "paused";
+        case Status::Stopped: return "stopped";
+    }
+    return "stopped";
+}
+
+Result<Truth> ask(const Store& store, const Record& record) {
+    const ContainerId id = TRY(ContainerId::parse(record.id));
+    const auto dir = TRY(unless_gone(store.open_dir(id)));
+    if (!dir)
+        return Truth{};
+    if (record.phase == Phase::Intent) {
+        const auto locked = TRY(unless_gone(is_locked(*dir)));
+        return Truth{locked.value_or(false) ? Status::Creating : Status::Stopped, Fd{}};
+    }
+    return ask_kernel(*dir, record);
+}
+
+Result<Truth> ask(const Entry& entry, const Record& record) {
+    return ask_kernel(entry.dir(), record);
+}
+
+}  // namespace unitc::state
