@@ -9,14 +9,19 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 
 namespace unitc::sys {
 namespace {
 
 constexpr int kHighest = 63;
 
-uint32_t low(uint64_t set) { return static_cast<uint32_t>(set); }
-uint32_t high(uint64_t set) { return static_cast<uint32_t>(set >> 32); }
+uint32_t low(uint64_t set) {
+    return static_cast<uint32_t>(set);
+}
+uint32_t high(uint64_t set) {
+    return static_cast<uint32_t>(set >> 32);
+}
 
 Result<uint64_t> read_set_by(int option, int argument) {
     uint64_t set = 0;
@@ -26,7 +31,8 @@ Result<uint64_t> read_set_by(int option, int argument) {
         if (is_set < 0 && errno == EINVAL)
             break;  // beyond the kernel's last capability
         if (is_set < 0)
-            return fail_sys("prctl", option == PR_CAP_AMBIENT ? "PR_CAP_AMBIENT" : "PR_CAPBSET_READ");
+            return fail_sys("prctl",
+                            option == PR_CAP_AMBIENT ? "PR_CAP_AMBIENT" : "PR_CAPBSET_READ");
         if (is_set == 1)
             set |= uint64_t{1} << cap;
     }
@@ -48,13 +54,18 @@ Result<> drop_bounding(uint64_t keep) {
     return {};
 }
 
-Result<> set_capabilities(const CapabilitySets& sets) {
+Result<> set_effective(const CapabilitySets& sets) {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     const __user_cap_data_struct data[2] = {
         {low(sets.effective), low(sets.permitted), low(sets.inheritable)},
         {high(sets.effective), high(sets.permitted), high(sets.inheritable)}};
     if (::syscall(SYS_capset, &header, data) < 0)
         return fail_sys("capset");
+    return {};
+}
+
+Result<> set_capabilities(const CapabilitySets& sets) {
+    TRY(set_effective(sets));
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
         return fail_sys("prctl PR_CAP_AMBIENT_CLEAR_ALL");
     for (int cap = 0; cap <= kHighest; ++cap)

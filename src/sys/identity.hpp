@@ -23,7 +23,9 @@ struct CapabilitySets {
 };
 
 Result<> drop_bounding(uint64_t keep);
-// Effective, permitted and inheritable by capset(2), then the ambient set.
+// Effective, permitted and inheritable by one capset(2).
+Result<> set_effective(const CapabilitySets& sets);
+// The same, then the ambient set.
 Result<> set_capabilities(const CapabilitySets& sets);
 Result<CapabilitySets> read_capabilities();
 

@@ -114,4 +114,16 @@ Result<> pivot_to(const Fd& root) {
     return {};
 }
 
+Result<> move_to_root(const Fd& root) {
+    if (::fchdir(root.get()) < 0)
+        return fail_sys("fchdir");
+    if (::mount(".", "/", nullptr, MS_MOVE, nullptr) < 0)
+        return fail_sys("mount MS_MOVE", "/");
+    if (::chroot(".") < 0)
+        return fail_sys("chroot");
+    if (::chdir("/") < 0)
+        return fail_sys("chdir", "/");
+    return {};
+}
+
 }  // namespace unitc::sys

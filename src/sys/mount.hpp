@@ -39,5 +39,8 @@ Result<> move_mount_onto(const Fd& mount, const Fd& target);
 // Makes `root` (a directory in this mount namespace) the root: fchdir,
 // pivot_root(".", "."), detach the old one.
 Result<> pivot_to(const Fd& root);
+// For a root that cannot be pivoted away from (initramfs): moves the mount of
+// `root` over "/" and chroots into it. The old root stays mounted below.
+Result<> move_to_root(const Fd& root);
 
 }  // namespace unitc::sys

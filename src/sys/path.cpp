@@ -14,6 +14,8 @@
 namespace unitc::sys {
 namespace {
 
+static_assert(kBelowNoLinks == (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS));
+
 // A neighbour that renames in a loop makes the walk fail with EAGAIN; an
 // honest image never does. Beyond this many tries it is an attack.
 constexpr int kTries = 128;
@@ -24,8 +26,7 @@ constexpr uint64_t kInRoot = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 Result<Fd> make_one(const Fd& parent, const char* name, mode_t mode) {
     if (::mkdirat(parent.get(), name, mode) < 0 && errno != EEXIST)
         return fail_sys("mkdirat", name);
-    return open_below(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW,
-                      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+    return open_below(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, kBelowNoLinks);
 }
 
 }  // namespace
@@ -37,8 +38,8 @@ Result<Fd> open_below(const Fd& dir, const std::string& path, int flags, uint64_
     how.mode = mode;
     how.resolve = resolve;
     for (int tries = 0; tries < kTries; ++tries) {
-        const auto fd = static_cast<int>(
-            ::syscall(SYS_openat2, dir.get(), path.c_str(), &how, sizeof how));
+        const auto fd =
+            static_cast<int>(::syscall(SYS_openat2, dir.get(), path.c_str(), &how, sizeof how));
         if (fd >= 0)
             return Fd{fd};
         if (errno != EAGAIN && errno != EINTR)
@@ -91,9 +92,9 @@ Result<Fd> make_file_in_root(const Fd& root, const std::string& path, mode_t mod
     const std::string name = cleaned.substr(slash == std::string::npos ? 0 : slash + 1);
     const std::string directory = slash == std::string::npos ? "/" : cleaned.substr(0, slash + 1);
     const Fd parent = TRY(make_directory_in_root(root, directory, 0755));
-    return TRY_IN("create '" + cleaned + "'",
-                  open_below(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY,
-                             RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, mode));
+    return TRY_IN(
+        "create '" + cleaned + "'",
+        open_below(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY, kBelowNoLinks, mode));
 }
 
 }  // namespace unitc::sys

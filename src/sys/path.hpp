@@ -6,12 +6,16 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
 
 namespace unitc::sys {
+
+// RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS of linux/openat2.h.
+inline constexpr uint64_t kBelowNoLinks = 0x08 | 0x04;
 
 // openat2 with `resolve` (RESOLVE_*); the kernel's EAGAIN (a rename raced the
 // walk) is retried a bounded number of times.

@@ -60,12 +60,12 @@ Result<> Procfs::write(const std::string& path, std::string_view bytes) const {
     return {};
 }
 
-Result<std::string> cgroup_of(const Procfs& proc, pid_t pid) {
-    const std::string text = TRY(proc.read(std::to_string(pid) + "/cgroup"));
+Result<std::string> cgroup_of(const Procfs& proc, const std::string& process) {
+    const std::string text = TRY(proc.read(process + "/cgroup"));
     for (const std::string_view line : text::split(text, '\n'))
         if (line.starts_with("0::"))
             return std::string{line.substr(3)};
-    return fail("process " + std::to_string(pid) + " is in no cgroup2 group");
+    return fail("process " + process + " is in no cgroup2 group");
 }
 
 }  // namespace unitc::sys

@@ -34,6 +34,10 @@ private:
 
 // The cgroup2 path of a process, "/machine.slice/unitc-web.scope", as seen
 // from the reader's cgroup namespace.
-Result<std::string> cgroup_of(const Procfs& proc, pid_t pid);
+// `process` is a pid or "self".
+Result<std::string> cgroup_of(const Procfs& proc, const std::string& process);
+inline Result<std::string> cgroup_of(const Procfs& proc, pid_t pid) {
+    return cgroup_of(proc, std::to_string(pid));
+}
 
 }  // namespace unitc::sys

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "init/child.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "init/steps.hpp"
+#include "sys/file.hpp"
+
+namespace unitc::init {
+namespace {
+
+// `start` knocks with one packet: one atomic word. A caller that goes away
+// without saying it (`state` does, to see whether somebody listens) changes
+// nothing.
+Result<> answer_the_door(Context& context) {
+    for (;;) {
+        const int fd = sys::retry_eintr([&] {
+            return ::accept4(context.start_listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
+        });
+        if (fd < 0)
+            return fail_sys("accept4");
+        wire::Channel starter{Fd{fd}};
+        if (starter.expect(wire::Message::Start)) {
+            context.channel = std::move(starter);
+            return {};
+        }
+    }
+}
+
+[[noreturn]] void fail_and_exit(const wire::Channel& channel, const Error& error) {
+    // Nobody may be left to tell.
+    [[maybe_unused]] const auto told = channel.send_failure(error);
+    ::_exit(1);
+}
+
+}  // namespace
+
+Result<> wait_for_start(Context& context) {
+    TRY(context.channel.send(wire::Message::Ready, context.timings));
+    const wire::Packet word = TRY(context.channel.receive());
+    if (word.message != wire::Message::Start && word.message != wire::Message::Detach)
+        return fail("the parent said neither start nor detach");
+    // From here on the container lives on when its creator ends.
+    if (::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+        return fail_sys("prctl PR_SET_PDEATHSIG");
+    if (word.message == wire::Message::Start)
+        return {};
+    TRY(context.channel.send(wire::Message::Detached));
+    context.channel.close();
+    return answer_the_door(context);
+}
+
+void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept {
+    Context context{.plan = plan,
+                    .channel = std::move(inheritance.channel),
+                    .start_listener = std::move(inheritance.start_listener),
+                    .host_null = {},
+                    .root = {},
+                    .early_sources = {},
+                    .late_readonly = {},
+                    .in_cgroup = false,
+                    .in_cgroup_namespace = false,
+                    .masking_directory = {},
+                    .executable = {},
+                    .env = {},
+                    .timings = {}};
+    for (auto* phase : {prepare, wait_for_start, become_the_container})
+        if (auto done = phase(context); !done)
+            fail_and_exit(context.channel, done.error());
+    ::_exit(1);  // not reached: the last step became the container
+}
+
+}  // namespace unitc::init

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's first process from clone3 to execve. It runs on a copy of
+// the parent's memory and never returns into it.
+#pragma once
+
+#include "base/fd.hpp"
+#include "plan/plan.hpp"
+#include "wire/channel.hpp"
+
+namespace unitc::init {
+
+struct Inheritance {
+    wire::Channel channel;  // to the parent
+    Fd start_listener;      // create: where `start` will knock; run: none
+};
+
+// Runs the step table, reports what fails, and ends as the container's
+// process or with _exit(1).
+[[noreturn]] void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept;
+
+}  // namespace unitc::init

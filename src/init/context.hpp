@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the child's steps share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "plan/plan.hpp"
+#include "wire/channel.hpp"
+
+namespace unitc::init {
+
+struct Context {
+    const plan::InitPlan& plan;
+    wire::Channel channel;  // to the parent; after the start wait, to the starter
+    Fd start_listener;
+
+    Fd host_null;  // the host's /dev/null, verified
+    Fd root;       // the container's root mount
+    // Sources that had to be copied before the host's mounts were made slaves.
+    std::vector<Fd> early_sources;
+    // tmpfs mounts and /dev asked for read-only: written to until all is in place.
+    std::vector<Fd> late_readonly;
+    bool in_cgroup = false;  // the parent said that the unit holds us
+    bool in_cgroup_namespace = false;
+    Fd masking_directory;          // the first masked directory's empty mount
+    std::string executable;        // what args[0] resolved to
+    std::vector<std::string> env;  // the config's, and HOME
+
+    std::string timings;  // "name 12\n" per step, µs
+};
+
+}  // namespace unitc::init

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// /dev: nodes and symlinks, all relative to one descriptor of a real
+// directory (CVE-2026-41579 and CVE-2026-47766 worked on a symlinked /dev).
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "init/steps.hpp"
+#include "sys/file.hpp"
+#include "sys/path.hpp"
+
+namespace unitc::init {
+namespace {
+
+using plan::DeviceNode;
+
+struct Link {
+    const char* name;
+    const char* target;
+};
+
+// runtime-spec runtime-linux.md, "Dev symbolic links".
+constexpr Link kLinks[] = {{"fd", "/proc/self/fd"},
+                           {"stdin", "/proc/self/fd/0"},
+                           {"stdout", "/proc/self/fd/1"},
+                           {"stderr", "/proc/self/fd/2"}};
+
+Result<Fd> open_dev(Context& context) {
+    auto dev = sys::open_in_root(context.root, "/dev", O_PATH | O_NOFOLLOW);
+    if (!dev && dev.error().code == ENOENT)
+        dev = sys::make_directory_in_root(context.root, "/dev", 0755);
+    if (!dev)
+        return dev;
+    if (!S_ISDIR(TRY(sys::stat_fd(*dev)).st_mode))
+        return fail("'/dev' of the root is not a directory");
+    return dev;
+}
+
+bool is_same_node(const struct stat& status, const DeviceNode& node) {
+    return (status.st_mode & S_IFMT) == (node.mode & S_IFMT) &&
+           (S_ISFIFO(node.mode) || status.st_rdev == makedev(node.major, node.minor));
+}
+
+Result<> make_node(const Fd& directory, const char* name, const DeviceNode& node) {
+    const dev_t device = S_ISFIFO(node.mode) ? 0 : makedev(node.major, node.minor);
+    // umask is 0 in this phase: the mode is the config's.
+    const bool made = ::mknodat(directory.get(), name, node.mode, device) == 0;
+    if (!made && errno != EEXIST)
+        return fail_sys("mknodat", node.path);
+    // What was there, or was swapped in, must be the very node.
+    const Fd there = TRY(sys::open_at(directory, name, O_PATH | O_NOFOLLOW));
+    if (!is_same_node(TRY(sys::stat_fd(there)), node))
+        return fail("'" + node.path + "' exists in the root and is not that device");
+    if (::fchownat(there.get(), "", node.uid, node.gid, AT_EMPTY_PATH) < 0)
+        return fail_sys("fchownat", node.path);
+    return {};
+}
+
+Result<> make_device(Context& context, const Fd& dev, const DeviceNode& node) {
+    constexpr std::string_view kDev = "/dev/";
+    const std::string_view path = node.path;
+    const size_t slash = path.rfind('/');
+    const std::string name{path.substr(slash + 1)};
+    if (path.starts_with(kDev) && slash == kDev.size() - 1)
+        return make_node(dev, name.c_str(), node);
+    // Deeper, or outside of /dev: its directory is resolved inside the root,
+    // below /dev inside /dev.
+    const bool below_dev = path.starts_with(kDev);
+    const std::string directory{below_dev ? path.substr(kDev.size() - 1, slash - kDev.size() + 1)
+                                          : path.substr(0, slash + 1)};
+    const Fd parent =
+        TRY(sys::make_directory_in_root(below_dev ? dev : context.root, directory, 0755));
+    return make_node(parent, name.c_str(), node);
+}
+
+// What the image has under that name stays: it concerns the image alone.
+Result<> make_link(const Fd& dev, const char* name, const char* target) {
+    if (::symlinkat(target, dev.get(), name) == 0)
+        return {};
+    if (errno != EEXIST)
+        return fail_sys("symlinkat", name);
+    return {};
+}
+
+// Always pts/ptmx: a ptmx node would reach the host's instance.
+Result<> make_ptmx(const Fd& dev) {
+    if (::unlinkat(dev.get(), "ptmx", 0) < 0 && errno != ENOENT)
+        return fail_sys("unlinkat", "/dev/ptmx");
+    if (::symlinkat("pts/ptmx", dev.get(), "ptmx") < 0)
+        return fail_sys("symlinkat", "/dev/ptmx");
+    return {};
+}
+
+}  // namespace
+
+Result<> fill_dev(Context& context) {
+    const Fd dev = TRY(open_dev(context));
+    for (const DeviceNode& node : context.plan.devices)
+        TRY_IN("device '" + node.path + "'", make_device(context, dev, node));
+    for (const Link& link : kLinks)
+        TRY(make_link(dev, link.name, link.target));
+    if (const auto kcore = sys::open_in_root(context.root, "/proc/kcore", O_PATH | O_NOFOLLOW))
+        TRY(make_link(dev, "core", "/proc/kcore"));
+    return make_ptmx(dev);
+}
+
+}  // namespace unitc::init

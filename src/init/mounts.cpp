@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The config's mounts: each is made detached and complete, attributes
+// included, before it appears anywhere; its place is resolved once, inside
+// the root, to a descriptor; and it is put there by descriptor alone.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "init/steps.hpp"
+#include "sys/file.hpp"
+#include "sys/mount.hpp"
+#include "sys/path.hpp"
+#include "sys/procfs.hpp"
+
+namespace unitc::init {
+namespace {
+
+using plan::MountStep;
+
+constexpr mode_t kDirectoryMode = 0755;
+constexpr mode_t kFileMode = 0644;
+
+Result<long> file_system_of(const Fd& fd) {
+    struct statfs fs {};
+    if (::fstatfs(fd.get(), &fs) < 0)
+        return fail_sys("fstatfs");
+    return static_cast<long>(fs.f_type);
+}
+
+Result<uint64_t> mount_id(const Fd& fd, const char* path, int flags) {
+    struct statx status {};
+    if (::statx(fd.get(), path, flags, STATX_MNT_ID, &status) < 0)
+        return fail_sys("statx");
+    return status.stx_mnt_id;
+}
+
+bool is_read_only(const MountStep& step) {
+    return (step.attributes.set & MOUNT_ATTR_RDONLY) != 0;
+}
+
+// What later mounts and device nodes still have to be made in.
+bool stays_writable_for_now(const MountStep& step) {
+    return is_read_only(step) && (step.type == "tmpfs" || step.destination == "/dev");
+}
+
+Result<Fd> make_new(const MountStep& step, uint64_t attributes) {
+    const Fd context = TRY(sys::fs_open(step.type.c_str()));
+    if (!step.source.empty())
+        TRY(sys::fs_set_string(context, "source", step.source.c_str()));
+    for (const auto& [key, value] : step.data) {
+        if (value)
+            TRY(sys::fs_set_string(context, key.c_str(), value->c_str()));
+        else
+            TRY(sys::fs_set_flag(context, key.c_str()));
+    }
+    TRY(sys::fs_create(context));
+    return sys::fs_mount(context, static_cast<uint32_t>(attributes));
+}
+
+// The cgroup's view: of its own namespace a fresh instance, which the kernel
+// roots at the unit; of the host's the unit's directory alone.
+Result<Fd> make_cgroup(Context& context, const MountStep& step) {
+    TRY(await_cgroup(context));
+    if (context.plan.new_cgroup_namespace) {
+        TRY(enter_cgroup_namespace(context));
+        MountStep cgroup2 = step;
+        cgroup2.type = "cgroup2";
+        cgroup2.source = "cgroup";
+        cgroup2.data.clear();  // hierarchy-wide options are the host's to choose
+        return make_new(cgroup2, step.attributes.set);
+    }
+    const sys::Procfs proc = TRY(sys::Procfs::host());
+    const std::string own = TRY(sys::cgroup_of(proc, "self"));
+    Fd copy = TRY(sys::open_tree_clone(AT_FDCWD, ("/sys/fs/cgroup" + own).c_str(), true));
+    TRY(sys::mount_set(copy, step.attributes, false));
+    return copy;
+}
+
+Result<Fd> make_bind(Context& context, const MountStep& step, size_t index) {
+    Fd copy =
+        !context.early_sources.empty()
+            ? std::move(context.early_sources[index])
+            : TRY_IN("source", sys::open_tree_clone(AT_FDCWD, step.source.c_str(), step.recursive));
+    if (!step.attributes.empty())
+        TRY(sys::mount_set(copy, step.attributes, false));
+    return copy;
+}
+
+Result<Fd> make_detached(Context& context, const MountStep& step, size_t index) {
+    switch (step.kind) {
+        case MountStep::Kind::Cgroup: return make_cgroup(context, step);
+        case MountStep::Kind::Bind: return make_bind(context, step, index);
+        case MountStep::Kind::New:
+        case MountStep::Kind::Remount: break;
+    }
+    uint64_t attributes = step.attributes.set;
+    if (stays_writable_for_now(step))
+        attributes &= ~uint64_t{MOUNT_ATTR_RDONLY};
+    return make_new(step, attributes);
+}
+
+Result<Fd> open_target(Context& context, const MountStep& step, const Fd& mount) {
+    const struct stat status = TRY(sys::stat_fd(mount));
+    if (!S_ISDIR(status.st_mode))
+        return sys::make_file_in_root(context.root, step.destination, kFileMode);
+    // /proc and /sys must be real directories: a symlink there would put the
+    // kernel's files where the image wants them (CVE-2019-19921, -2023-27561).
+    if (step.destination == "/proc" || step.destination == "/sys") {
+        auto real = sys::open_in_root(context.root, step.destination, O_PATH | O_NOFOLLOW);
+        if (real) {
+            if (!S_ISDIR(TRY(sys::stat_fd(*real)).st_mode))
+                return fail("'" + step.destination + "' of the root is not a directory");
+            return real;
+        }
+        if (real.error().code != ENOENT)
+            return real;
+    }
+    return sys::make_directory_in_root(context.root, step.destination, kDirectoryMode);
+}
+
+// A symlink of the image must not lead a mount onto procfs, where the config
+// names another place: plan/ has checked only what is written.
+Result<> check_target(const MountStep& step, const Fd& target) {
+    if (TRY(file_system_of(target)) == PROC_SUPER_MAGIC &&
+        !step.destination.starts_with("/proc/") && step.destination != "/proc")
+        return fail("'" + step.destination + "' of the root leads into /proc");
+    return {};
+}
+
+Result<> check_source(const MountStep& step, const Fd& mount) {
+    if (step.destination == "/proc" && TRY(file_system_of(mount)) != PROC_SUPER_MAGIC)
+        return fail("only procfs may be mounted on /proc");
+    return {};
+}
+
+Result<> apply_late(Context& context, const MountStep& step, Fd mount) {
+    if (!step.all_attributes.empty())
+        TRY(sys::mount_set(mount, step.all_attributes, true));
+    if (step.propagation != 0)
+        TRY(sys::mount_set(mount, {.propagation = step.propagation}, step.recursive_propagation));
+    if (stays_writable_for_now(step))
+        context.late_readonly.push_back(std::move(mount));
+    return {};
+}
+
+// The mount that is at the destination by now.
+Result<> remount(Context& context, const MountStep& step) {
+    Fd there = TRY(sys::open_in_root(context.root, step.destination, O_PATH));
+    TRY(check_target(step, there));
+    TRY(sys::mount_set(there, step.attributes, false));
+    return apply_late(context, step, std::move(there));
+}
+
+Result<> mount_one(Context& context, const MountStep& step, size_t index) {
+    if (step.kind == MountStep::Kind::Remount)
+        return remount(context, step);
+    Fd mount = TRY(make_detached(context, step, index));
+    TRY(check_source(step, mount));
+    const Fd target = TRY_IN("destination", open_target(context, step, mount));
+    TRY(check_target(step, target));
+    TRY(place(context, mount, target, step.destination));
+    return apply_late(context, step, std::move(mount));
+}
+
+}  // namespace
+
+Result<> place(Context& context, const Fd& mount, const Fd& target,
+               const std::string& destination) {
+    TRY(sys::move_mount_onto(mount, target));
+    // Read back by the image's own path: a neighbour may have moved the place.
+    const Fd seen = TRY(sys::open_in_root(context.root, destination, O_PATH));
+    if (TRY(mount_id(seen, "", AT_EMPTY_PATH)) != TRY(mount_id(mount, "", AT_EMPTY_PATH)))
+        return fail("'" + destination + "' does not show what was mounted on it");
+    return {};
+}
+
+Result<> mount_all(Context& context) {
+    for (size_t i = 0; i < context.plan.mounts.size(); ++i) {
+        const MountStep& step = context.plan.mounts[i];
+        TRY_IN(step.where + " on '" + step.destination + "'", mount_one(context, step, i));
+    }
+    return {};
+}
+
+}  // namespace unitc::init

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// What makes the process itself: descriptors, limits, names, directory,
+// privileges, filter.
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/keyctl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <vector>
+
+#include "base/text.hpp"
+#include "init/steps.hpp"
+#include "sys/file.hpp"
+#include "sys/identity.hpp"
+#include "sys/path.hpp"
+#include "sys/procfs.hpp"
+
+namespace unitc::init {
+namespace {
+
+constexpr uint64_t kSysAdmin = uint64_t{1} << 21;  // CAP_SYS_ADMIN
+constexpr uint32_t kPossessorSearch = 0x08000000;  // keyctl_setperm(3), KEY_POS_SEARCH
+constexpr uint32_t kUserSearch = 0x00080000;       // KEY_USR_SEARCH
+
+Result<> close_range(unsigned first, unsigned last, unsigned flags) {
+    if (first > last)
+        return {};
+    if (::syscall(SYS_close_range, first, last, flags) < 0)
+        return fail_sys("close_range");
+    return {};
+}
+
+// Without process.capabilities in the config there are none, as with runc.
+sys::CapabilitySets wanted_capabilities(const plan::ProcessPlan& process) {
+    return process.capabilities.value_or(sys::CapabilitySets{});
+}
+
+bool filter_needs_privilege(const plan::InitPlan& plan) {
+    return plan.seccomp.has_value() && !plan.process.no_new_privileges;
+}
+
+}  // namespace
+
+Result<> die_with_parent(Context&) {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return fail_sys("prctl PR_SET_PDEATHSIG");
+    // A parent that died before this line leaves a closed channel, which the
+    // wait for the unit meets.
+    sigset_t none;
+    sigemptyset(&none);
+    for (int signal = 1; signal < NSIG; ++signal)
+        if (signal != SIGKILL && signal != SIGSTOP)
+            ::signal(signal, SIG_DFL);  // fails for the two of glibc's own only
+    if (::sigprocmask(SIG_SETMASK, &none, nullptr) < 0)
+        return fail_sys("sigprocmask");
+    // Nobody may look into this process before it is the container's
+    // (CVE-2016-9962).
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return fail_sys("prctl PR_SET_DUMPABLE");
+    if (::setsid() < 0)
+        return fail_sys("setsid");
+    ::umask(0);
+    return {};
+}
+
+Result<> close_inherited(Context& context) {
+    std::vector<unsigned> kept{static_cast<unsigned>(context.channel.fd().get())};
+    if (context.start_listener)
+        kept.push_back(static_cast<unsigned>(context.start_listener.get()));
+    std::sort(kept.begin(), kept.end());
+    unsigned next = 3 + static_cast<unsigned>(context.plan.process.preserve_fds);
+    for (const unsigned fd : kept) {
+        if (fd < next)
+            continue;
+        if (fd > next)
+            TRY(close_range(next, fd - 1, 0));
+        next = fd + 1;
+    }
+    return close_range(next, ~0U, 0);
+}
+
+Result<> adjust_oom_score(Context& context) {
+    const sys::Procfs proc = TRY(sys::Procfs::host());
+    TRY_IN("process.oomScoreAdj",
+           proc.write("self/oom_score_adj", std::to_string(*context.plan.process.oom_score_adj)));
+    return {};
+}
+
+Result<> set_limits(Context& context) {
+    for (const oci::Rlimit& limit : context.plan.process.rlimits) {
+        const rlimit wanted{limit.soft, limit.hard};
+        if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &wanted) < 0)
+            return fail_sys("setrlimit",
+                            "process.rlimits, resource " + std::to_string(limit.resource));
+    }
+    return {};
+}
+
+Result<> join_keyring(Context& context) {
+    const long ring =
+        ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, context.plan.keyring_name.c_str());
+    if (ring < 0) {
+        // A kernel without keys has none to keep apart.
+        if (errno == ENOSYS)
+            return {};
+        return fail_sys("keyctl", "join session keyring");
+    }
+    // Its user may search it: without that the possessor alone could.
+    constexpr uint32_t kDefault = 0x3f1b0000;  // KEY_POS_ALL | all for the user but setattr, link
+    static_assert((kDefault & kPossessorSearch) != 0);
+    if (::syscall(SYS_keyctl, KEYCTL_SETPERM, ring, kDefault | kUserSearch) < 0)
+        return fail_sys("keyctl", "set permissions of the session keyring");
+    return {};
+}
+
+Result<> set_names(Context& context) {
+    const std::string& host = context.plan.hostname;
+    if (!host.empty() && ::sethostname(host.data(), host.size()) < 0)
+        return fail_sys("sethostname", host);
+    const std::string& domain = context.plan.domainname;
+    if (!domain.empty() && ::setdomainname(domain.data(), domain.size()) < 0)
+        return fail_sys("setdomainname", domain);
+    return {};
+}
+
+Result<> write_sysctls(Context& context) {
+    const sys::Procfs proc = TRY(sys::Procfs::fresh());
+    for (const auto& [path, value] : context.plan.sysctls)
+        TRY_IN("linux.sysctl", proc.write("sys/" + path, value));
+    return {};
+}
+
+Result<> enter_directory(Context& context) {
+    const std::string& cwd = context.plan.process.cwd;
+    const Fd root = TRY(sys::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
+    auto directory = sys::make_directory_in_root(root, cwd, 0755);
+    if (!directory && directory.error().code == ELOOP)
+        return fail("process.cwd '" + cwd +
+                    "': leads through a magic link: possible container breakout detected");
+    if (!directory)
+        return Failure{std::move(directory).error().in("process.cwd '" + cwd + "'")};
+    if (::fchdir(directory->get()) < 0)
+        return fail_sys("fchdir", cwd);
+    // A directory outside of the root has no name here (CVE-2024-21626).
+    char name[PATH_MAX];
+    const long length = ::syscall(SYS_getcwd, name, sizeof name);
+    if (length < 0)
+        return fail_sys("getcwd");
+    if (name[0] != '/')
+        return fail("process.cwd '" + cwd +
+                    "': is outside of the container's root: possible container breakout detected");
+    return {};
+}
+
+Result<> set_no_new_privileges(Context&) {
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return fail_sys("prctl PR_SET_NO_NEW_PRIVS");
+    return {};
+}
+
+Result<> drop_privileges(Context& context) {
+    const plan::ProcessPlan& process = context.plan.process;
+    sys::CapabilitySets wanted = wanted_capabilities(process);
+    TRY(sys::drop_bounding(wanted.bounding));
+    TRY(sys::become(process.uid, process.gid, process.groups));
+    // The right to load a filter is kept aside (permitted, not effective)
+    // until the filter is in place: then no call but capset and execve has to
+    // pass it.
+    sys::CapabilitySets now = wanted;
+    if (filter_needs_privilege(context.plan))
+        now.permitted |= kSysAdmin;
+    TRY_IN("process.capabilities", sys::set_capabilities(now));
+    const sys::CapabilitySets seen = TRY(sys::read_capabilities());
+    if (seen != now)
+        return fail("process.capabilities: the kernel did not take on the sets as asked");
+    ::umask(process.umask);
+    return {};
+}
+
+Result<> load_seccomp(Context& context) {
+    const seccomp::Filter& filter = *context.plan.seccomp;
+    const sys::CapabilitySets wanted = wanted_capabilities(context.plan.process);
+    if (filter_needs_privilege(context.plan)) {
+        sys::CapabilitySets loading = wanted;
+        loading.permitted |= kSysAdmin;
+        loading.effective |= kSysAdmin;
+        TRY(sys::set_effective(loading));
+    }
+    // The kernel only reads the program; its type wants it writable.
+    std::vector<sock_filter> code(filter.bpf.size() / sizeof(sock_filter));
+    std::copy_n(filter.bpf.data(), code.size() * sizeof(sock_filter),
+                reinterpret_cast<char*>(code.data()));
+    const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter.flags, &program) < 0)
+        return fail_sys("seccomp", "linux.seccomp");
+    if (filter_needs_privilege(context.plan))
+        TRY(sys::set_effective(wanted));
+    return {};
+}
+
+}  // namespace unitc::init

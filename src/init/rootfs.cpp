@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's root mount, from a directory of the host to "/".
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "init/steps.hpp"
+#include "sys/file.hpp"
+#include "sys/mount.hpp"
+
+namespace unitc::init {
+
+Result<> open_host_null(Context& context) {
+    // O_PATH: it is only ever mounted. What is bound over masked paths and
+    // handed to the payload must be the real thing (CVE-2025-31133).
+    context.host_null = TRY(sys::open_at(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW));
+    const struct stat status = TRY(sys::stat_fd(context.host_null));
+    if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
+        return fail("the host's /dev/null is not the null device");
+    return {};
+}
+
+Result<> copy_shared_sources(Context& context) {
+    for (const plan::MountStep& step : context.plan.mounts) {
+        Fd source;
+        if (step.kind == plan::MountStep::Kind::Bind)
+            source = TRY_IN(step.where + ".source",
+                            sys::open_tree_clone(AT_FDCWD, step.source.c_str(), step.recursive));
+        context.early_sources.push_back(std::move(source));
+    }
+    // The root as well: it is what the host is to see mounts appear in.
+    context.root =
+        TRY_IN("root.path", sys::open_tree_clone(AT_FDCWD, context.plan.rootfs.c_str(), true));
+    return {};
+}
+
+Result<> isolate_mounts(Context&) {
+    // Slave, not private: what the host mounts later below a bind mount still
+    // shows up, and unmounts are not blocked by our copies.
+    if (::mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) < 0)
+        return fail_sys("mount MS_SLAVE", "/");
+    return {};
+}
+
+Result<> attach_root(Context& context) {
+    const Fd place = TRY_IN(
+        "root.path", sys::open_at(AT_FDCWD, context.plan.rootfs.c_str(), O_PATH | O_DIRECTORY));
+    if (!context.root)
+        context.root = TRY_IN("root.path", sys::open_tree_clone(place.get(), "", true));
+    // pivot_root(2) wants a mount point, below a mount that is not shared.
+    TRY_IN("root.path", sys::move_mount_onto(context.root, place));
+    return {};
+}
+
+Result<> finish_root(Context& context) {
+    for (const Fd& mount : context.late_readonly)
+        TRY_IN("make read-only", sys::mount_set(mount, {.set = MOUNT_ATTR_RDONLY}, false));
+    const uint64_t propagation = context.plan.root_propagation;
+    if (propagation != 0)
+        TRY_IN("linux.rootfsPropagation",
+               sys::mount_set(context.root, {.propagation = propagation & ~uint64_t{MS_REC}},
+                              (propagation & MS_REC) != 0));
+    if (context.plan.readonly_root)
+        TRY_IN("root.readonly", sys::mount_set(context.root, {.set = MOUNT_ATTR_RDONLY}, false));
+    return {};
+}
+
+Result<> enter_root(Context& context) {
+    if (context.plan.pivot)
+        TRY(sys::pivot_to(context.root));
+    else
+        TRY(sys::move_to_root(context.root));
+    struct stat here {};
+    if (::stat("/", &here) < 0)
+        return fail_sys("stat", "/");
+    const struct stat root = TRY(sys::stat_fd(context.root));
+    if (here.st_dev != root.st_dev || here.st_ino != root.st_ino)
+        return fail("the container's root is not what '/' shows");
+    return {};
+}
+
+}  // namespace unitc::init

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// THE table of the container's first process.
+#include "init/steps.hpp"
+
+#include <sched.h>
+
+#include "base/stopwatch.hpp"
+
+namespace unitc::init {
+namespace {
+
+using plan::InitPlan;
+
+struct Step {
+    const char* name;                 // seen in errors and timings
+    bool (*wanted)(const InitPlan&);  // false: the config does not ask for it
+    Result<> (*run)(Context&);
+};
+
+bool always(const InitPlan&) {
+    return true;
+}
+bool has_shared_root(const InitPlan& plan) {
+    return (plan.root_propagation & MS_SHARED) != 0;
+}
+bool has_names(const InitPlan& plan) {
+    return !plan.hostname.empty() || !plan.domainname.empty();
+}
+
+// Top to bottom is the order of execution. A comment above a step says what
+// must not move across it.
+constexpr Step kPreparation[] = {
+    // First: nothing may outlive a parent that is killed half-way.
+    {"die with the parent", always, die_with_parent},
+    // The parent's lock and bus connection must close when the parent does.
+    {"close inherited descriptors", always, close_inherited},
+    // Needs the host's /proc and the parent's privileges.
+    {"set oom score", [](const InitPlan& p) { return p.process.oom_score_adj.has_value(); },
+     adjust_oom_score},
+    {"join namespaces", [](const InitPlan& p) { return !p.joins.empty(); }, join_namespaces},
+    {"join session keyring", [](const InitPlan& p) { return p.new_keyring; }, join_keyring},
+    {"set host and domain name", has_names, set_names},
+    {"open /dev/null", always, open_host_null},
+    // Copies of shared mounts are peers of the host's only while ours are.
+    {"copy bind sources", has_shared_root, copy_shared_sources},
+    // From here on nothing mounted here reaches the host.
+    {"isolate mounts", always, isolate_mounts},
+    {"attach root", always, attach_root},
+    // Waits for the unit in the middle if a cgroup is among the mounts.
+    {"mount", always, mount_all},
+    {"fill /dev", [](const InitPlan& p) { return p.set_up_dev; }, fill_dev},
+    {"open console", [](const InitPlan& p) { return p.process.terminal; }, open_console},
+    // On a procfs of our own, before anything could cover the image's.
+    {"write sysctls", [](const InitPlan& p) { return !p.sysctls.empty(); }, write_sysctls},
+    {"make paths read-only", [](const InitPlan& p) { return !p.readonly_paths.empty(); },
+     make_readonly_paths},
+    {"mask paths", [](const InitPlan& p) { return !p.masked_paths.empty(); }, mask_paths},
+    {"finish root", always, finish_root},
+    {"enter root", always, enter_root},
+    // No foreign byte is run or read as a program before the unit holds us.
+    {"wait for the unit", always, await_cgroup},
+    {"enter cgroup namespace", [](const InitPlan& p) { return p.new_cgroup_namespace; },
+     enter_cgroup_namespace},
+    {"set resource limits", [](const InitPlan& p) { return !p.process.rlimits.empty(); },
+     set_limits},
+    {"enter working directory", always, enter_directory},
+    {"set no_new_privs", [](const InitPlan& p) { return p.process.no_new_privileges; },
+     set_no_new_privileges},
+    {"drop privileges", always, drop_privileges},
+    // As the final user: whether it may execute the file is the question.
+    {"find executable", always, find_executable},
+};
+
+constexpr Step kStart[] = {
+    // Last: every call after it must be allowed by the filter.
+    {"load seccomp filter", [](const InitPlan& p) { return p.seccomp.has_value(); }, load_seccomp},
+    {"execute", always, execute},
+};
+
+template <size_t N>
+Result<> run_steps(const Step (&steps)[N], Context& context) {
+    int64_t before = monotonic_us();
+    for (const Step& step : steps) {
+        if (!step.wanted(context.plan))
+            continue;
+        if (auto done = step.run(context); !done)
+            return Failure{std::move(done).error()};
+        const int64_t now = monotonic_us();
+        context.timings.append(step.name)
+            .append(" ")
+            .append(std::to_string(now - before))
+            .append("\n");
+        before = now;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<> prepare(Context& context) {
+    return run_steps(kPreparation, context);
+}
+
+Result<> become_the_container(Context& context) {
+    return run_steps(kStart, context);
+}
+
+}  // namespace unitc::init

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps' front doors; their order and meaning is the table in steps.cpp.
+#pragma once
+
+#include "init/context.hpp"
+
+namespace unitc::init {
+
+// What is done between clone3 and "ready", and from start to execve.
+Result<> prepare(Context& context);
+Result<> wait_for_start(Context& context);
+Result<> become_the_container(Context& context);
+
+// process.cpp
+Result<> die_with_parent(Context& context);
+Result<> close_inherited(Context& context);
+Result<> adjust_oom_score(Context& context);
+Result<> set_limits(Context& context);
+Result<> join_keyring(Context& context);
+Result<> set_names(Context& context);
+Result<> write_sysctls(Context& context);
+Result<> enter_directory(Context& context);
+Result<> set_no_new_privileges(Context& context);
+Result<> drop_privileges(Context& context);
+Result<> load_seccomp(Context& context);
+Result<> find_executable(Context& context);
+Result<> execute(Context& context);
+
+// namespaces.cpp
+Result<> join_namespaces(Context& context);
+Result<> enter_cgroup_namespace(Context& context);
+// Waits for the parent's word that the unit holds this process, once.
+Result<> await_cgroup(Context& context);
+
+// rootfs.cpp
+Result<> open_host_null(Context& context);
+Result<> copy_shared_sources(Context& context);
+Result<> isolate_mounts(Context& context);
+Result<> attach_root(Context& context);
+Result<> finish_root(Context& context);
+Result<> enter_root(Context& context);
+
+// mounts.cpp
+Result<> mount_all(Context& context);
+// Moves `mount` onto the directory or file `destination` of the image.
+Result<> place(Context& context, const Fd& mount, const Fd& target, const std::string& destination);
+
+// devices.cpp
+Result<> fill_dev(Context& context);
+
+// masks.cpp
+Result<> make_readonly_paths(Context& context);
+Result<> mask_paths(Context& context);
+
+// console.cpp
+Result<> open_console(Context& context);
+
+}  // namespace unitc::init

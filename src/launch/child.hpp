@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's first process as its parent sees it.
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "base/stopwatch.hpp"
+#include "plan/plan.hpp"
+#include "wire/channel.hpp"
+
+namespace unitc::launch {
+
+// Killed and reaped on destruction unless released.
+class Child {
+public:
+    Child(pid_t pid, Fd pidfd, wire::Channel channel);
+    Child(Child&& other) noexcept;
+    Child& operator=(Child&&) = delete;
+    ~Child();
+
+    pid_t pid() const { return pid_; }
+    const Fd& pidfd() const { return pidfd_; }
+    wire::Channel& channel() { return channel_; }
+
+    // Ends it now, if it is not released; afterwards it is gone and reaped.
+    void kill();
+    void release() { released_ = true; }
+
+private:
+    pid_t pid_;
+    Fd pidfd_;
+    wire::Channel channel_;
+    bool released_ = false;
+};
+
+// The one clone3 of the program. The caller must be single-threaded (checked).
+// `start_listener` goes to the child (an empty one for `run`).
+Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener);
+
+}  // namespace unitc::launch

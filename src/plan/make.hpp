@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Config + request + facts → Plan. Pure but for what is passed in: golden
+// tests in tests/golden/plan.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/container_id.hpp"
+#include "base/result.hpp"
+#include "host/facts.hpp"
+#include "oci/config.hpp"
+#include "plan/plan.hpp"
+
+namespace unitc::plan {
+
+struct Request {
+    std::string bundle;  // absolute, symlinks resolved
+    int preserve_fds = 0;
+    bool pivot = true;
+    bool new_keyring = true;
+    std::vector<std::string> extra_env;  // LISTEN_FDS and friends
+};
+
+// Everything but the seccomp filter, which the caller compiles (it may come
+// from the cache) and adds.
+Result<Plan> make(const oci::Config& config, const ContainerId& id, const Request& request,
+                  const host::Facts& facts);
+
+// One mount of the config; exposed for its table tests.
+Result<MountStep> make_mount(const oci::Mount& mount, size_t index, const std::string& bundle);
+
+// The plan as text: unit properties in busctl's syntax, mounts, steps.
+std::string show(const Plan& plan);
+
+}  // namespace unitc::plan

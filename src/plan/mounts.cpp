@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mounts` of config.json → mount steps: mount(8)-like options become
+// attributes, propagation and fsconfig keys.
+#include <linux/mount.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "plan/parts.hpp"
+
+namespace unitc::plan {
+namespace {
+
+// Options of one mount: runtime-spec config.md, "Linux mount options".
+struct AttributeOption {
+    std::string_view name;
+    uint64_t flag;  // MOUNT_ATTR_*
+    bool clears;
+};
+
+// Without the leading "r" of the recursive forms, which take the same list.
+constexpr AttributeOption kAttributes[] = {
+    {"ro", MOUNT_ATTR_RDONLY, false},
+    {"rw", MOUNT_ATTR_RDONLY, true},
+    {"nosuid", MOUNT_ATTR_NOSUID, false},
+    {"suid", MOUNT_ATTR_NOSUID, true},
+    {"nodev", MOUNT_ATTR_NODEV, false},
+    {"dev", MOUNT_ATTR_NODEV, true},
+    {"noexec", MOUNT_ATTR_NOEXEC, false},
+    {"exec", MOUNT_ATTR_NOEXEC, true},
+    {"nodiratime", MOUNT_ATTR_NODIRATIME, false},
+    {"diratime", MOUNT_ATTR_NODIRATIME, true},
+    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, false},
+    {"symfollow", MOUNT_ATTR_NOSYMFOLLOW, true},
+};
+
+// How access times are kept is one choice of three, not three bits; leaving
+// one choice without naming another means the default, relatime.
+struct AccessTimeOption {
+    std::string_view name;
+    uint64_t value;
+};
+constexpr AccessTimeOption kAccessTimes[] = {
+    {"relatime", MOUNT_ATTR_RELATIME},       {"norelatime", MOUNT_ATTR_RELATIME},
+    {"noatime", MOUNT_ATTR_NOATIME},         {"atime", MOUNT_ATTR_RELATIME},
+    {"strictatime", MOUNT_ATTR_STRICTATIME}, {"nostrictatime", MOUNT_ATTR_RELATIME},
+};
+
+// Properties of the file system, not of the mount: flags of fsconfig(2).
+constexpr std::string_view kSuperblockFlags[] = {"sync", "dirsync",  "lazytime",
+                                                 "mand", "iversion", "silent"};
+// Their defaults, spelled out.
+constexpr std::string_view kNoEffect[] = {"async",      "defaults", "loud",   "nolazytime",
+                                          "noiversion", "nomand",   "_netdev"};
+
+// What runc lets a mount cover below /proc: fakes that lxcfs provides, and
+// nothing a process would trust with its label (CVE-2015-3631,
+// CVE-2019-16884).
+constexpr std::string_view kAllowedBelowProc[] = {
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
+    "/proc/loadavg",
+    "/proc/slabinfo",
+    "/proc/sys/kernel/ns_last_pid",
+    "/proc/sys/crypto/fips_enabled",
+};
+
+template <typename Table>
+bool contains(const Table& table, std::string_view name) {
+    return std::find(std::begin(table), std::end(table), name) != std::end(table);
+}
+
+bool apply_attribute(std::string_view name, sys::MountAttributes& attributes) {
+    for (const auto& row : kAttributes)
+        if (row.name == name) {
+            (row.clears ? attributes.clear : attributes.set) |= row.flag;
+            (row.clears ? attributes.set : attributes.clear) &= ~row.flag;
+            return true;
+        }
+    for (const auto& row : kAccessTimes)
+        if (row.name == name) {
+            // mount_setattr(2): the choice is cleared as a whole, then set.
+            attributes.clear |= MOUNT_ATTR__ATIME;
+            attributes.set = (attributes.set & ~uint64_t{MOUNT_ATTR__ATIME}) | row.value;
+            return true;
+        }
+    return false;
+}
+
+Result<> apply_option(std::string_view option, MountStep& step) {
+    if (option == "bind" || option == "rbind") {
+        step.kind = MountStep::Kind::Bind;
+        step.recursive |= option == "rbind";
+        return {};
+    }
+    if (option == "remount") {
+        step.kind = MountStep::Kind::Remount;
+        return {};
+    }
+    if (const auto flag = propagation_flag(option)) {
+        step.propagation = *flag & ~uint64_t{MS_REC};
+        step.recursive_propagation = (*flag & MS_REC) != 0;
+        return {};
+    }
+    if (apply_attribute(option, step.attributes) || contains(kNoEffect, option))
+        return {};
+    if (option.starts_with('r') && apply_attribute(option.substr(1), step.all_attributes))
+        return {};
+    if (option == "idmap" || option == "ridmap" || option == "tmpcopyup" ||
+        option == "copy-symlink" || option == "src-nofollow" || option == "dest-nofollow")
+        return fail(step.where + ".options: '" + std::string{option} + "' is not supported yet");
+    if (contains(kSuperblockFlags, option)) {
+        step.data.emplace_back(option, std::nullopt);
+        return {};
+    }
+    const size_t equals = option.find('=');
+    if (equals == std::string_view::npos)
+        step.data.emplace_back(option, std::nullopt);
+    else
+        step.data.emplace_back(option.substr(0, equals), std::string{option.substr(equals + 1)});
+    return {};
+}
+
+Result<> check_destination(const MountStep& step) {
+    const std::string& destination = step.destination;
+    if (destination == "/")
+        return fail(step.where + ".destination: is '/', must be below it");
+    if (!destination.starts_with("/proc"))
+        return {};
+    if (destination == "/proc") {
+        // Anything but procfs there would let an image fake what labels and
+        // sysctls are written to; a bind's file system is checked by the child.
+        if (step.kind == MountStep::Kind::New && step.type != "proc")
+            return fail(step.where + ": only 'proc' may be mounted on /proc, not '" + step.type +
+                        "'");
+        return {};
+    }
+    if (destination.starts_with("/proc/") && !contains(kAllowedBelowProc, destination))
+        return fail(step.where + ".destination: '" + destination +
+                    "' cannot be mounted because it is inside /proc");
+    return {};
+}
+
+Result<> check_bind(MountStep& step, const std::string& bundle) {
+    if (step.source.empty())
+        return fail(step.where + ".source: is missing, a bind mount needs one");
+    if (!step.source.starts_with('/'))
+        step.source = text::clean_path(bundle + "/" + step.source);
+    if (!step.data.empty())
+        return fail(step.where + ".options: '" + step.data.front().first +
+                    "' is no option of a bind mount");
+    // Like mount --bind -o: what is named is set, and what is not is cleared;
+    // nothing named keeps the source's. Access times stay as they are.
+    if (step.attributes.set != 0 || step.attributes.clear != 0)
+        step.attributes.clear |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                 MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW;
+    return {};
+}
+
+}  // namespace
+
+std::optional<uint64_t> propagation_flag(std::string_view option) {
+    struct Row {
+        std::string_view name;
+        uint64_t flag;
+    };
+    constexpr Row kRows[] = {{"private", MS_PRIVATE},
+                             {"shared", MS_SHARED},
+                             {"slave", MS_SLAVE},
+                             {"unbindable", MS_UNBINDABLE}};
+    for (const Row& row : kRows) {
+        if (option == row.name)
+            return row.flag;
+        if (option.starts_with('r') && option.substr(1) == row.name)
+            return row.flag | MS_REC;
+    }
+    return std::nullopt;
+}
+
+Result<MountStep> make_mount(const oci::Mount& mount, size_t index, const std::string& bundle) {
+    MountStep step;
+    step.where = "mounts[" + std::to_string(index) + "]";
+    step.destination = text::clean_path("/" + mount.destination);
+    step.type = mount.type;
+    step.source = mount.source;
+    if (step.type == "bind")
+        step.kind = MountStep::Kind::Bind;
+    for (const std::string& option : mount.options)
+        TRY(apply_option(option, step));
+    if (step.kind == MountStep::Kind::New && (step.type == "cgroup" || step.type == "cgroup2"))
+        step.kind = MountStep::Kind::Cgroup;
+    TRY(check_destination(step));
+    if (step.kind == MountStep::Kind::Bind)
+        TRY(check_bind(step, bundle));
+    if (step.kind == MountStep::Kind::New && step.type.empty())
+        return fail(step.where + ".type: is missing and no bind option is given");
+    if (step.kind == MountStep::Kind::Remount && !step.data.empty())
+        return fail(step.where + ".options: '" + step.data.front().first +
+                    "' cannot be changed by a remount");
+    return step;
+}
+
+Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request) {
+    std::vector<MountStep> steps;
+    steps.reserve(config.mounts.size());
+    for (size_t i = 0; i < config.mounts.size(); ++i)
+        steps.push_back(TRY(make_mount(config.mounts[i], i, request.bundle)));
+    return steps;
+}
+
+}  // namespace unitc::plan

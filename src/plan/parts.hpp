@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The translators that make() calls, one subject each.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "oci/config.hpp"
+#include "plan/make.hpp"
+#include "plan/plan.hpp"
+
+namespace unitc::plan {
+
+Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request);
+
+// The six default nodes of runtime-spec's config-linux.md ("Default Devices")
+// less those the config brings itself, then the config's.
+std::vector<DeviceNode> make_devices(const oci::Linux& linux_part);
+
+ProcessPlan make_process(const oci::Process& process, const Request& request,
+                         const host::Facts& facts);
+
+// "rshared" → MS_SHARED | MS_REC; nothing for what is no propagation.
+std::optional<uint64_t> propagation_flag(std::string_view option);
+
+}  // namespace unitc::plan

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What will be done, decided in full before anything is: plain data without a
+// descriptor or pointer into the kernel. `unitc plan` prints it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "oci/config.hpp"
+#include "seccomp/compile.hpp"
+#include "sys/identity.hpp"
+#include "sys/mount.hpp"
+#include "unit/translate.hpp"
+
+namespace unitc::plan {
+
+// A namespace of somebody else's to enter.
+struct Join {
+    int type = 0;      // CLONE_NEW*
+    const char* name;  // "network"
+    std::string path;  // the host's view: /proc/123/ns/net, /run/netns/x
+};
+
+struct MountStep {
+    enum class Kind {
+        New,      // a new file system by fsopen
+        Bind,     // a copy of a mount of the host by open_tree
+        Cgroup,   // the container's own cgroup2 view
+        Remount,  // attributes of what is already mounted at the destination
+    };
+    Kind kind = Kind::New;
+    std::string where;        // the JSON path for errors: "mounts[3]"
+    std::string destination;  // absolute and cleaned, in the image's view
+    std::string type;         // New: the file system's type
+    std::string source;       // New: shown in mountinfo; Bind: absolute, the host's view
+    // New: fsconfig keys, a flag where there is no value.
+    std::vector<std::pair<std::string, std::optional<std::string>>> data;
+    bool recursive = false;               // Bind: rbind
+    sys::MountAttributes attributes;      // of this mount
+    sys::MountAttributes all_attributes;  // rro and friends: of all below too
+    uint64_t propagation = 0;             // MS_SHARED … applied after the mount is in place
+    bool recursive_propagation = false;
+};
+
+struct DeviceNode {
+    std::string path;  // absolute, in the image's view
+    mode_t mode = 0;   // S_IFCHR | 0666 …
+    uint32_t major = 0;
+    uint32_t minor = 0;
+    uid_t uid = 0;
+    gid_t gid = 0;
+};
+
+// What the container's first process is to become.
+struct ProcessPlan {
+    std::vector<std::string> args;
+    std::vector<std::string> env;
+    std::string cwd;
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups;
+    mode_t umask = 0022;
+    std::vector<oci::Rlimit> rlimits;
+    std::optional<sys::CapabilitySets> capabilities;  // absent: keep none but what uid 0 gets
+    bool no_new_privileges = false;
+    std::optional<int> oom_score_adj;
+    bool terminal = false;
+    std::optional<oci::ConsoleSize> console_size;
+    int preserve_fds = 0;  // descriptors 3 … 2+N stay open
+};
+
+struct InitPlan {
+    uint64_t new_namespaces = 0;  // CLONE_NEW* for clone3; never the cgroup's
+    bool new_cgroup_namespace = false;
+    std::vector<Join> joins;
+    std::string rootfs;  // absolute, the host's view
+    bool readonly_root = false;
+    uint64_t root_propagation = 0;  // MS_*: of the container's root mount
+    std::vector<MountStep> mounts;
+    bool set_up_dev = true;  // /dev is ours to fill: no bind mount is on it
+    std::vector<DeviceNode> devices;
+    std::vector<std::string> masked_paths;
+    std::vector<std::string> readonly_paths;
+    std::string hostname;
+    std::string domainname;
+    std::vector<std::pair<std::string, std::string>> sysctls;  // "kernel/shmmax" → value
+    bool new_keyring = true;
+    std::string keyring_name;
+    bool pivot = true;
+    ProcessPlan process;
+    std::optional<seccomp::Filter> seccomp;
+};
+
+struct Plan {
+    std::string id;
+    std::string bundle;  // absolute
+    unit::UnitPlan unit;
+    InitPlan init;
+};
+
+}  // namespace unitc::plan
