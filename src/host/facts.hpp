@@ -5,19 +5,25 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
 
 namespace unitc::host {
 
+// Driver names and their major numbers, as /proc/devices lists them. A name
+// may have several ("tty": 4 and 5).
+using Majors = std::vector<std::pair<std::string, uint32_t>>;
+
 struct Facts {
     bool cgroup2 = false;                         // /sys/fs/cgroup is cgroup2
     std::vector<std::string> cgroup_controllers;  // of the root group
     bool systemd = false;                         // PID 1 is systemd (/run/systemd/system)
     std::string boot_id;  // 32 hex digits and dashes, as the kernel prints it
-    std::vector<std::pair<std::string, uint32_t>> char_majors;  // /proc/devices: "pts" → 136
-    std::vector<std::pair<std::string, uint32_t>> block_majors;
+    Majors char_majors;   // /proc/devices: "pts" → 136
+    Majors block_majors;
     int last_capability = 40;  // /proc/sys/kernel/cap_last_cap
     int kernel_major = 0;
     int kernel_minor = 0;
@@ -29,5 +35,11 @@ Result<Facts> read();
 // One clear error for a machine that cannot run containers: cgroup v1 or
 // hybrid, a kernel before 5.14, PID 1 not systemd.
 Result<> check(const Facts& facts);
+
+// The readers of what read() reads: "cpuset cpu io memory", /proc/devices,
+// and uname's release ("6.1.0-18-amd64"; false when it holds no version).
+std::vector<std::string> parse_controllers(std::string_view content);
+void parse_devices(std::string_view content, Facts& facts);
+bool parse_release(std::string_view release, Facts& facts);
 
 }  // namespace unitc::host

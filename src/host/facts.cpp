@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/facts.hpp"
+
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "base/text.hpp"
+#include "sys/file.hpp"
+
+namespace unitc::host {
+namespace {
+
+constexpr char kCgroupRoot[] = "/sys/fs/cgroup";
+
+bool is_cgroup2(const char* path) {
+    struct statfs fs {};
+    return ::statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+// The test of sd_booted(3): a directory, not a symlink to one.
+bool booted_with_systemd() {
+    struct stat status {};
+    return ::lstat("/run/systemd/system", &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+Result<std::string> read_word(const char* path) {
+    const std::string content = TRY(sys::read_file(AT_FDCWD, path));
+    return std::string{text::trim(content)};
+}
+
+}  // namespace
+
+std::vector<std::string> parse_controllers(std::string_view content) {
+    std::vector<std::string> names;
+    for (const std::string_view name : text::split(text::trim(content), ' '))
+        if (!name.empty())
+            names.emplace_back(name);
+    return names;
+}
+
+void parse_devices(std::string_view content, Facts& facts) {
+    Majors* list = nullptr;
+    for (const std::string_view line : text::split(content, '\n')) {
+        if (line == "Character devices:")
+            list = &facts.char_majors;
+        else if (line == "Block devices:")
+            list = &facts.block_majors;
+        const std::string_view entry = text::trim(line);
+        const size_t blank = entry.find(' ');
+        if (list == nullptr || blank == std::string_view::npos)
+            continue;
+        if (const auto major = text::parse_int<uint32_t>(entry.substr(0, blank)))
+            list->emplace_back(std::string{text::trim(entry.substr(blank))}, *major);
+    }
+}
+
+bool parse_release(std::string_view release, Facts& facts) {
+    const auto parts = text::split(release, '.');
+    if (parts.size() < 2)
+        return false;
+    const size_t digits = parts[1].find_first_not_of("0123456789");
+    const auto major = text::parse_int<int>(parts[0]);
+    const auto minor = text::parse_int<int>(parts[1].substr(0, digits));
+    if (!major || !minor)
+        return false;
+    facts.kernel_major = *major;
+    facts.kernel_minor = *minor;
+    return true;
+}
+
+Result<Facts> read() {
+    Facts facts;
+    facts.cgroup2 = is_cgroup2(kCgroupRoot);
+    if (facts.cgroup2)
+        facts.cgroup_controllers =
+            parse_controllers(TRY(read_word("/sys/fs/cgroup/cgroup.controllers")));
+    facts.systemd = booted_with_systemd();
+    facts.boot_id = TRY(read_word("/proc/sys/kernel/random/boot_id"));
+    parse_devices(TRY(sys::read_file(AT_FDCWD, "/proc/devices")), facts);
+
+    const std::string last = TRY(read_word("/proc/sys/kernel/cap_last_cap"));
+    const auto capability = text::parse_int<int>(last);
+    if (!capability)
+        return fail("/proc/sys/kernel/cap_last_cap: '" + text::printable(last) +
+                    "' is not a number");
+    facts.last_capability = *capability;
+
+    utsname name{};
+    if (::uname(&name) < 0)
+        return fail_sys("uname");
+    if (!parse_release(name.release, facts))
+        return fail("uname: release '" + text::printable(name.release) + "' has no version");
+    return facts;
+}
+
+Result<> check(const Facts& facts) {
+    constexpr int kMajor = 5;
+    constexpr int kMinor = 14;  // cgroup.kill, mount_setattr, seccomp's newest uses
+    if (facts.kernel_major < kMajor ||
+        (facts.kernel_major == kMajor && facts.kernel_minor < kMinor))
+        return fail("this kernel is " + std::to_string(facts.kernel_major) + "." +
+                    std::to_string(facts.kernel_minor) + ", unitc needs Linux 5.14 or newer");
+    if (!facts.cgroup2)
+        return fail(std::string{kCgroupRoot} +
+                    " is not cgroup2: this machine uses cgroup v1 or the hybrid layout, unitc needs"
+                    " cgroup v2 alone (boot with systemd.unified_cgroup_hierarchy=1)");
+    if (!facts.systemd)
+        return fail(
+            "/run/systemd/system does not exist: PID 1 is not systemd, whose scopes unitc's"
+            " containers are");
+    return {};
+}
+
+}  // namespace unitc::host
