@@ -54,10 +54,12 @@ def run_detached_uses_the_console_socket_too(t):
 
 
 @test(peers="runc")
-def output_lines_end_in_a_newline_alone_in_the_foreground(t):
-    """Users and suites compare such lines: runc clears ONLCR on the container's terminal."""
-    run = _foreground(t, _with_terminal(t, "echo", "line"))
-    t.equal(read_all(run.master), "line\n", "what the caller's terminal reads")
+def in_the_foreground_only_the_callers_terminal_adds_carriage_returns(t):
+    """Suites compare lines: runc clears ONLCR on the container's terminal and leaves OPOST on the caller's."""
+    run = _foreground(t, _with_terminal(t, shell="stty -echo; echo ready; read x; stty -a | grep -o -- '-onlcr'; echo line"))
+    run.read_until("ready")
+    run.write("go\n")
+    t.equal(read_all(run.master).lstrip("\r\n"), "-onlcr\r\nline\r\n", "what the caller's terminal reads")
     run.wait()
 
 
