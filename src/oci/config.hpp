@@ -40,7 +40,8 @@ struct Capabilities {
     CapabilitySet effective = 0;
     CapabilitySet inheritable = 0;
     CapabilitySet permitted = 0;
-    CapabilitySet ambient = 0;
+    CapabilitySet ambient = 0;  // within permitted and inheritable, as the kernel demands
+    CapabilitySet impossible_ambient = 0;  // asked for as ambient, but not within these
 };
 
 struct Rlimit {
@@ -135,7 +136,7 @@ struct Device {
     char type = 'c';  // 'c' (and 'u'), 'b', 'p'
     int64_t major = 0;
     int64_t minor = 0;
-    std::optional<uint32_t> file_mode;
+    std::optional<uint32_t> file_mode;  // permission bits only
     std::optional<uint32_t> uid;
     std::optional<uint32_t> gid;
 };
@@ -167,7 +168,7 @@ struct TimeOffset {
 struct Linux {
     std::vector<IdMapping> uid_mappings;
     std::vector<IdMapping> gid_mappings;
-    StringMap sysctl;
+    StringMap sysctl;  // keys as written; sysctl_path() of sysctl.hpp says where to
     std::optional<Resources> resources;
     std::string cgroups_path;
     std::vector<Namespace> namespaces;  // each type at most once

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // linux.resources of config.json as plain data, in the order and with the
 // names of runtime-spec 1.3's config-linux.md. Absent stays absent: "not set"
-// and 0 differ (pids.limit 0 is a limit).
+// and 0 differ (pids.limit 0 is a limit). Where engines write 0 for "not set"
+// and runc reads it so (memory limits, cpu shares, quota and period, weights),
+// parse() makes it absent.
 #pragma once
 
 #include <cstdint>

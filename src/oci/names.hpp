@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of config.json that features.md lists too: parse() reads by these
+// tables and features_document() prints them.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "oci/parse_reader.hpp"
+
+namespace unitc::oci {
+
+inline constexpr Named<NamespaceType> kNamespaceTypes[] = {
+    {"cgroup", NamespaceType::Cgroup}, {"ipc", NamespaceType::Ipc},
+    {"mount", NamespaceType::Mount},   {"network", NamespaceType::Network},
+    {"pid", NamespaceType::Pid},       {"time", NamespaceType::Time},
+    {"user", NamespaceType::User},     {"uts", NamespaceType::Uts},
+};
+
+inline constexpr Named<SeccompAction> kSeccompActions[] = {
+    {"SCMP_ACT_ALLOW", SeccompAction::Allow},
+    {"SCMP_ACT_ERRNO", SeccompAction::Errno},
+    {"SCMP_ACT_KILL", SeccompAction::KillThread},  // libseccomp's older name
+    {"SCMP_ACT_KILL_PROCESS", SeccompAction::KillProcess},
+    {"SCMP_ACT_KILL_THREAD", SeccompAction::KillThread},
+    {"SCMP_ACT_LOG", SeccompAction::Log},
+    {"SCMP_ACT_NOTIFY", SeccompAction::Notify},
+    {"SCMP_ACT_TRACE", SeccompAction::Trace},
+    {"SCMP_ACT_TRAP", SeccompAction::Trap},
+};
+
+inline constexpr Named<SeccompOperator> kSeccompOperators[] = {
+    {"SCMP_CMP_EQ", SeccompOperator::EqualTo},
+    {"SCMP_CMP_GE", SeccompOperator::GreaterEqual},
+    {"SCMP_CMP_GT", SeccompOperator::GreaterThan},
+    {"SCMP_CMP_LE", SeccompOperator::LessEqual},
+    {"SCMP_CMP_LT", SeccompOperator::LessThan},
+    {"SCMP_CMP_MASKED_EQ", SeccompOperator::MaskedEqual},
+    {"SCMP_CMP_NE", SeccompOperator::NotEqual},
+};
+
+// Up to kCommonArchitectures every libseccomp since 2.5 knows them; the rest
+// came with 2.6.
+inline constexpr std::string_view kSeccompArchitectures[] = {
+    "SCMP_ARCH_AARCH64",   "SCMP_ARCH_ARM",      "SCMP_ARCH_MIPS",     "SCMP_ARCH_MIPS64",
+    "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL",   "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
+    "SCMP_ARCH_PARISC",    "SCMP_ARCH_PARISC64", "SCMP_ARCH_PPC",      "SCMP_ARCH_PPC64",
+    "SCMP_ARCH_PPC64LE",   "SCMP_ARCH_RISCV64",  "SCMP_ARCH_S390",     "SCMP_ARCH_S390X",
+    "SCMP_ARCH_X32",       "SCMP_ARCH_X86",      "SCMP_ARCH_X86_64",   "SCMP_ARCH_LOONGARCH64",
+    "SCMP_ARCH_M68K",      "SCMP_ARCH_SH",       "SCMP_ARCH_SHEB",
+};
+inline constexpr size_t kCommonArchitectures = 19;
+
+inline constexpr std::string_view kSeccompFlags[] = {
+    "SECCOMP_FILTER_FLAG_TSYNC",
+    "SECCOMP_FILTER_FLAG_LOG",
+    "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+};
+
+}  // namespace unitc::oci

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// `process` of config.json (config.md "Process").
+#include <sys/resource.h>
+
+#include "oci/capabilities.hpp"
+#include "oci/parse_reader.hpp"
+
+namespace unitc::oci {
+namespace {
+
+constexpr uint32_t kMaxUmask = 0777;
+
+constexpr std::string_view kPolicies[] = {
+    "SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",       "SCHED_BATCH",
+    "SCHED_ISO",   "SCHED_IDLE", "SCHED_DEADLINE",
+};
+constexpr std::string_view kSchedulerFlags[] = {
+    "SCHED_FLAG_RESET_ON_FORK",  "SCHED_FLAG_RECLAIM",     "SCHED_FLAG_DL_OVERRUN",
+    "SCHED_FLAG_KEEP_POLICY",    "SCHED_FLAG_KEEP_PARAMS", "SCHED_FLAG_UTIL_CLAMP_MIN",
+    "SCHED_FLAG_UTIL_CLAMP_MAX",
+};
+constexpr std::string_view kIoClasses[] = {"IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE",
+                                           "IOPRIO_CLASS_IDLE"};
+constexpr Named<int> kRlimits[] = {
+    {"RLIMIT_AS", RLIMIT_AS},
+    {"RLIMIT_CORE", RLIMIT_CORE},
+    {"RLIMIT_CPU", RLIMIT_CPU},
+    {"RLIMIT_DATA", RLIMIT_DATA},
+    {"RLIMIT_FSIZE", RLIMIT_FSIZE},
+    {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+    {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+    {"RLIMIT_NICE", RLIMIT_NICE},
+    {"RLIMIT_NOFILE", RLIMIT_NOFILE},
+    {"RLIMIT_NPROC", RLIMIT_NPROC},
+    {"RLIMIT_RSS", RLIMIT_RSS},
+    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+    {"RLIMIT_RTTIME", RLIMIT_RTTIME},
+    {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+    {"RLIMIT_STACK", RLIMIT_STACK},
+};
+
+Result<> console_size(const JsonValue& value, ConsoleSize& out) {
+    static constexpr Field<ConsoleSize> kFields[] = {
+        {"height", into<&ConsoleSize::height>, Presence::Required},
+        {"width", into<&ConsoleSize::width>, Presence::Required},
+    };
+    return read_fields(value, kFields, out);
+}
+
+Result<> user(const JsonValue& value, User& out) {
+    // Numbers only: a name would be looked up in the image (CVE-2016-3697).
+    static constexpr Field<User> kFields[] = {
+        {"uid", into<&User::uid, id>, Presence::Required},
+        {"gid", into<&User::gid, id>, Presence::Required},
+        {"umask", into<&User::umask, ranged<uint32_t, 0, kMaxUmask>>},
+        {"additionalGids", into<&User::additional_gids, each<id, uint32_t>>},
+    };
+    return read_fields(value, kFields, out);
+}
+
+Result<> capability_set(const JsonValue& value, CapabilitySet& out) {
+    TRY(expect_array(value));
+    out = 0;
+    for (const JsonValue entry : value.children()) {
+        const std::string_view name = TRY(expect_string(entry, kMaxString));
+        const auto number = capability_number(name);
+        if (!number)
+            return must_be(entry,
+                           "a name of capabilities(7), 'CAP_CHOWN' to 'CAP_CHECKPOINT_RESTORE'");
+        out |= CapabilitySet{1} << *number;
+    }
+    return {};
+}
+
+Result<> capabilities(const JsonValue& value, Capabilities& out) {
+    static constexpr Field<Capabilities> kFields[] = {
+        {"bounding", into<&Capabilities::bounding, capability_set>},
+        {"effective", into<&Capabilities::effective, capability_set>},
+        {"inheritable", into<&Capabilities::inheritable, capability_set>},
+        {"permitted", into<&Capabilities::permitted, capability_set>},
+        {"ambient", into<&Capabilities::ambient, capability_set>},
+    };
+    TRY(read_fields(value, kFields, out));
+    // prctl(2) raises no other; engines that ask for more are common, and runc
+    // goes on without these.
+    const CapabilitySet possible = out.permitted & out.inheritable;
+    out.impossible_ambient = out.ambient & ~possible;
+    out.ambient &= possible;
+    return {};
+}
+
+Result<> rlimit(const JsonValue& value, Rlimit& out) {
+    static constexpr Field<Rlimit> kFields[] = {
+        {"type", into<&Rlimit::resource, word<kRlimits, int>>, Presence::Required},
+        {"soft", into<&Rlimit::soft>, Presence::Required},
+        {"hard", into<&Rlimit::hard>, Presence::Required},
+    };
+    TRY(read_fields(value, kFields, out));
+    if (out.soft > out.hard)
+        return complain(value, "soft is " + std::to_string(out.soft) +
+                                   ", must be at most hard, which is " + std::to_string(out.hard));
+    return {};
+}
+
+Result<> rlimits(const JsonValue& value, std::vector<Rlimit>& out) {
+    TRY((each<rlimit, Rlimit>(value, out)));
+    uint32_t seen = 0;
+    auto limit = out.begin();
+    for (const JsonValue entry : value.children()) {
+        const uint32_t bit = uint32_t{1} << limit++->resource;
+        if ((seen & bit) != 0)
+            return complain(*entry.find("type"), "is given twice");
+        seen |= bit;
+    }
+    return {};
+}
+
+Result<> scheduler(const JsonValue& value, Scheduler& out) {
+    static constexpr Field<Scheduler> kFields[] = {
+        {"policy", into<&Scheduler::policy, listed<kPolicies>>, Presence::Required},
+        {"nice", into<&Scheduler::nice, ranged<int32_t, -20, 19>>},
+        {"priority", into<&Scheduler::priority, ranged<int32_t, 0, 99>>},
+        {"flags", into<&Scheduler::flags, each<listed<kSchedulerFlags>, std::string>>},
+        {"runtime", into<&Scheduler::runtime>},
+        {"deadline", into<&Scheduler::deadline>},
+        {"period", into<&Scheduler::period>},
+    };
+    return read_fields(value, kFields, out);
+}
+
+Result<> io_priority(const JsonValue& value, IoPriority& out) {
+    static constexpr Field<IoPriority> kFields[] = {
+        {"class", into<&IoPriority::io_class, listed<kIoClasses>>, Presence::Required},
+        {"priority", into<&IoPriority::priority, ranged<int32_t, 0, 7>>, Presence::Required},
+    };
+    return read_fields(value, kFields, out);
+}
+
+Result<> cpu_affinity(const JsonValue& value, CpuAffinity& out) {
+    static constexpr Field<CpuAffinity> kFields[] = {
+        {"initial", into<&CpuAffinity::initial, cpu_list>},
+        {"final", into<&CpuAffinity::final, cpu_list>},
+    };
+    return read_fields(value, kFields, out);
+}
+
+Result<> variable(const JsonValue& value, std::string& out) {
+    TRY(argument(value, out));
+    const size_t equals = out.find('=');
+    if (equals == std::string::npos || equals == 0)
+        return must_be(value, "NAME=VALUE");
+    return {};
+}
+
+}  // namespace
+
+Result<> read(const JsonValue& value, Process& out) {
+    static constexpr Field<Process> kFields[] = {
+        {"terminal", into<&Process::terminal>},
+        {"consoleSize", into<&Process::console_size, console_size>},
+        {"user", into<&Process::user, user>},
+        {"args", into<&Process::args, each<argument, std::string>>},
+        {"env", into<&Process::env, each<variable, std::string>>},
+        {"cwd", into<&Process::cwd, absolute_path>, Presence::Required},
+        {"capabilities", into<&Process::capabilities, capabilities>},
+        {"rlimits", into<&Process::rlimits, rlimits>},
+        {"noNewPrivileges", into<&Process::no_new_privileges>},
+        {"apparmorProfile", into<&Process::apparmor_profile>},
+        {"oomScoreAdj", into<&Process::oom_score_adj, ranged<int, -1000, 1000>>},
+        {"scheduler", into<&Process::scheduler, scheduler>},
+        {"selinuxLabel", into<&Process::selinux_label>},
+        {"ioPriority", into<&Process::io_priority, io_priority>},
+        {"execCPUAffinity", into<&Process::exec_cpu_affinity, cpu_affinity>},
+    };
+    return read_fields(value, kFields, out);
+}
+
+}  // namespace unitc::oci
