@@ -19,7 +19,7 @@ struct Filter {
 
 // Unknown syscall names are skipped (profiles name calls of other
 // architectures); calls newer than the profile answer ENOSYS where the default
-// action is an errno, so that libcs fall back (runc's enosys stub, behaviour only).
+// action would not let them pass, so that libcs fall back (enosys.hpp).
 Result<Filter> compile(const oci::Seccomp& profile);
 
 // Hex digest over everything compile() reads plus the library's version and
