@@ -30,7 +30,7 @@ struct CreateRequest {
     std::string bundle = ".";    // as given; relative to the working directory
     std::string pid_file;        // empty: none
     std::string console_socket;  // empty: none
-    int preserve_fds = 0;        // descriptors 3 to 3 + N - 1 (after $LISTEN_FDS of them), >= 0
+    int preserve_fds = 0;        // descriptors 3 to 2 + N; open, checked by the command line
     bool no_pivot = false;
     bool no_new_keyring = false;
     bool detach = false;        // run only; create always does
@@ -63,6 +63,10 @@ Result<> remove(const Globals& globals, const std::string& id, bool force);
 
 // Writes a starter config.json into the bundle; never over an existing one.
 Result<> spec(const std::string& bundle);
+
+// What `unitc --version` adds: the specification's version and the libraries'
+// that are built in. Costs nothing.
+std::string versions();
 
 // The features document of runtime-spec 1.3 (features.md).
 Result<std::string> features();

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of commands: the whole command line can be read off it.
+#include "cli/command.hpp"
+
+#include "cli/output.hpp"
+#include "ops/ops.hpp"
+
+namespace unitc::cli {
+namespace {
+
+// create, run and plan name the container last.
+ops::CreateRequest request_of(const Invocation& invocation) {
+    ops::CreateRequest request = invocation.request;
+    request.id = invocation.arguments.front();
+    return request;
+}
+
+Result<int> run_create(const Invocation& invocation) {
+    TRY_IN("unitc create failed", ops::create(invocation.globals, request_of(invocation)));
+    return 0;
+}
+
+Result<int> run_run(const Invocation& invocation) {
+    return TRY_IN("unitc run failed", ops::run(invocation.globals, request_of(invocation)));
+}
+
+Result<int> run_start(const Invocation& invocation) {
+    TRY(ops::start(invocation.globals, invocation.arguments[0]));
+    return 0;
+}
+
+Result<int> run_state(const Invocation& invocation) {
+    const std::string document = TRY(ops::state(invocation.globals, invocation.arguments[0]));
+    TRY(print(document));
+    return 0;
+}
+
+Result<int> run_list(const Invocation& invocation) {
+    const ops::ListFormat format = invocation.quiet  ? ops::ListFormat::Quiet
+                                   : invocation.json ? ops::ListFormat::Json
+                                                     : ops::ListFormat::Table;
+    const std::string listing = TRY(ops::list(invocation.globals, format));
+    TRY(print(listing));
+    return 0;
+}
+
+Result<int> run_kill(const Invocation& invocation) {
+    std::string signal = invocation.arguments.size() > 1 ? invocation.arguments[1] : "";
+    if (signal.empty())
+        signal = "SIGTERM";
+    TRY(ops::kill(invocation.globals, invocation.arguments[0], signal, invocation.all));
+    return 0;
+}
+
+Result<int> run_delete(const Invocation& invocation) {
+    TRY(ops::remove(invocation.globals, invocation.arguments[0], invocation.force));
+    return 0;
+}
+
+Result<int> run_spec(const Invocation& invocation) {
+    TRY(ops::spec(invocation.request.bundle));
+    return 0;
+}
+
+Result<int> run_features(const Invocation&) {
+    const std::string document = TRY(ops::features());
+    TRY(print(document));
+    return 0;
+}
+
+Result<int> run_plan(const Invocation& invocation) {
+    ops::CreateRequest request = invocation.request;
+    request.id = invocation.arguments.empty() ? "example" : invocation.arguments.front();
+    const std::string text = TRY(ops::plan(invocation.globals, request));
+    TRY(print(text));
+    return 0;
+}
+
+constexpr bool kRoot = true;
+constexpr bool kSecrets = true;
+
+constexpr Command kCommands[] = {
+    {"create", "create a container", "<container-id>", 1, 1, false, kRoot, kSecrets, kCreateOptions,
+     "Creates a container from a bundle: a directory with config.json and a root file\n"
+     "system. The container becomes a transient scope unit of systemd, with every limit\n"
+     "as a property of that unit. Its first process waits, set up in full, for `unitc\n"
+     "start`.\n"
+     "\n"
+     "<container-id> is the name of the container on this host; no other one may have it.",
+     run_create},
+    {"delete", "delete a container and all that is left of it", "<container-id>", 1, 1, false,
+     kRoot, !kSecrets, kDeleteOptions,
+     "Ends what still runs in the unit of a stopped or not yet started container, waits\n"
+     "until systemd has removed the unit, and forgets the container. Works as well after\n"
+     "a crash half-way through create, start or delete.",
+     run_delete},
+    {"features", "show what this runtime supports", "", 0, 0, false, !kRoot, !kSecrets,
+     kPlainOptions, "Prints the features document of the OCI runtime specification as JSON.",
+     run_features},
+    {"kill", "send a signal to a container's first process (default: SIGTERM)",
+     "<container-id> [signal]", 1, 2, true, kRoot, !kSecrets, kKillOptions,
+     "The signal is a name, with or without SIG, or a number. Without a pid namespace of\n"
+     "its own, KILL ends all processes of the container.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # unitc kill web HUP",
+     run_kill},
+    {"list", "list the containers below the given --root", "", 0, 0, false, kRoot, !kSecrets,
+     kListOptions,
+     "Prints id, pid, status, bundle, time of creation and owner of every container.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # unitc --root /run/other list --format json",
+     run_list},
+    {"plan", "show what create would do, without doing it", "[container-id]", 0, 1, false, !kRoot,
+     !kSecrets, kPlanOptions,
+     "Prints the properties of the unit in the syntax of busctl, the mounts, and the steps\n"
+     "of the container's first process.",
+     run_plan},
+    {"run", "create and start a container", "<container-id>", 1, 1, false, kRoot, kSecrets,
+     kRunOptions,
+     "Does what create and start do. Without --detach it stays: signals are passed on to\n"
+     "the container, its exit status becomes that of unitc, and the container is deleted\n"
+     "when it has ended (unless --keep).",
+     run_run},
+    {"spec", "write a starter config.json", "", 0, 0, false, !kRoot, !kSecrets, kSpecOptions,
+     "Writes a config.json that runs `sh` into the bundle; it never replaces one.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # mkdir -p web/rootfs && cd web\n"
+     "    # tar -C rootfs -xf image.tar\n"
+     "    # unitc spec\n"
+     "    # unitc run web",
+     run_spec},
+    {"start", "start the process of a created container", "<container-id>", 1, 1, false, kRoot,
+     kSecrets, kPlainOptions, "Lets the first process of a created container run its program.",
+     run_start},
+    {"state", "show the state of a container", "<container-id>", 1, 1, false, kRoot, !kSecrets,
+     kPlainOptions,
+     "Prints the state document of the OCI runtime specification as JSON. The status is\n"
+     "asked of the kernel, never only of a file.",
+     run_state},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+    return kCommands;
+}
+
+const Command* find_command(std::string_view name) {
+    for (const Command& command : kCommands)
+        if (name == command.name)
+            return &command;
+    return nullptr;
+}
+
+}  // namespace unitc::cli

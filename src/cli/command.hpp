@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// One command as a row of a table: its words, its rules and its handler.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "cli/invocation.hpp"
+#include "cli/option.hpp"
+
+namespace unitc::cli {
+
+struct Command {
+    const char* name;
+    const char* help;       // one line
+    const char* arguments;  // "<container-id> [signal]"
+    size_t least;           // how many arguments
+    size_t most;
+    // kill: what follows the id is a signal, even if it starts with a dash.
+    bool options_end_at_argument;
+    bool needs_root;
+    bool holds_secrets;  // its memory must not be readable by what it starts
+    const Options& options;
+    const char* description;
+    Result<int> (*run)(const Invocation& invocation);  // the exit status
+};
+
+std::span<const Command> commands();
+
+// nullptr if there is none of that name.
+const Command* find_command(std::string_view name);
+
+}  // namespace unitc::cli

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command line said, as plain data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "ops/ops.hpp"
+
+namespace unitc::cli {
+
+struct Invocation {
+    ops::Globals globals;
+    std::string log_path;  // empty: standard error
+    log::Format log_format = log::Format::Text;
+    bool help = false;
+    bool version = false;
+
+    ops::CreateRequest request;  // create, run, plan; spec uses its bundle
+    bool force = false;          // delete
+    bool all = false;            // kill
+    bool quiet = false;          // list
+    bool json = false;           // list
+
+    std::vector<std::string> arguments;  // what is no option, in order
+};
+
+}  // namespace unitc::cli

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/main.hpp"
+
+#include <unistd.h>
+
+#include <exception>
+#include <span>
+
+#include "base/log.hpp"
+#include "base/scope_exit.hpp"
+#include "base/stopwatch.hpp"
+#include "cli/command.hpp"
+#include "cli/exit.hpp"
+#include "cli/help.hpp"
+#include "cli/output.hpp"
+#include "cli/parse.hpp"
+#include "cli/process.hpp"
+
+namespace unitc::cli {
+namespace {
+
+// What was wrong with the words themselves; says where the right ones are.
+Failure usage_error(const Command* command, Error error) {
+    error.message.append(" (see 'unitc ")
+        .append(command != nullptr ? command->name : "")
+        .append(command != nullptr ? " --help')" : "--help')");
+    return Failure{std::move(error)};
+}
+
+Result<int> perform(const Command& command, const Invocation& invocation) {
+    const auto counted = check_arguments(command, invocation);
+    if (!counted)
+        return usage_error(&command, counted.error());
+    if (command.needs_root && ::geteuid() != 0)
+        return fail(std::string{"unitc "} + command.name +
+                    ": permission denied: must be run as root (rootless containers are not "
+                    "supported yet)");
+    if (command.holds_secrets)
+        TRY(hide_memory());
+    const int64_t begun = monotonic_us();
+    const Result<int> status = command.run(invocation);
+    if (log::enabled(log::Level::Debug))
+        log::debug(std::string{command.name} + ": " + std::to_string(monotonic_us() - begun) +
+                   " us");
+    return status;
+}
+
+int print_or_report(std::string_view text) {
+    const auto printed = print(text);
+    return printed ? 0 : report(printed.error(), true);
+}
+
+int run_program(std::span<const char* const> words) {
+    if (const auto settled = settle(); !settled)
+        return report(settled.error(), true);
+
+    Invocation invocation;
+    const auto parsed = parse(words, invocation);
+    const Command* command = parsed ? *parsed : nullptr;
+    if (parsed && invocation.version)
+        return print_or_report(version());
+    if (parsed && (invocation.help || command == nullptr))
+        return print_or_report(command != nullptr ? command_help(*command) : program_help());
+
+    // Before the log is opened: see guard_descriptors.
+    const auto guarded = guard_descriptors(invocation.request.preserve_fds);
+    Fd log_file;
+    if (!invocation.log_path.empty()) {
+        auto opened = open_log(invocation.log_path);
+        if (!opened)
+            return report(opened.error(), true);
+        log_file = *std::move(opened);
+    }
+    const bool log_is_stderr = !log_file;
+    log::configure(log_is_stderr ? STDERR_FILENO : log_file.get(), invocation.log_format,
+                   invocation.globals.debug ? log::Level::Debug : log::Level::Info);
+    // The log must not outlive its file.
+    const ScopeExit back_to_stderr{
+        [] { log::configure(STDERR_FILENO, log::Format::Text, log::Level::Info); }};
+    if (!parsed)
+        return report(usage_error(nullptr, parsed.error()).value(), log_is_stderr);
+    if (!guarded)
+        return report(guarded.error(), log_is_stderr);
+
+    const Result<int> status = perform(*command, invocation);
+    return status ? *status : report(status.error(), log_is_stderr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) noexcept {
+    const std::span<const char* const> words{argv, static_cast<size_t>(argc)};
+    try {
+        return run_program(words.empty() ? words : words.subspan(1));
+    } catch (const std::exception& problem) {  // out of memory, or a mistake of ours
+        complain("unitc: unexpected failure");
+        complain(problem.what());
+        return kExitFailure;
+    }
+}
+
+}  // namespace unitc::cli

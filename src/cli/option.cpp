@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of every command: runc's, with runc's spellings and meanings,
+// and --timeout.
+#include "cli/option.hpp"
+
+#include <unistd.h>
+
+#include <climits>
+#include <iterator>
+
+#include "base/text.hpp"
+
+namespace unitc::cli {
+namespace {
+
+// The words that Go's strconv.ParseBool knows: scripts write them for runc.
+Result<bool> parse_switch(std::string_view value) {
+    for (const char* word : {"true", "True", "TRUE", "t", "T", "1"})
+        if (value == word)
+            return true;
+    for (const char* word : {"false", "False", "FALSE", "f", "F", "0"})
+        if (value == word)
+            return false;
+    return fail("is a switch: must be true or false");
+}
+
+template <auto Member>
+Result<> set_request_text(Invocation& invocation, std::string_view value) {
+    invocation.request.*Member = value;
+    return {};
+}
+
+template <auto Member>
+Result<> set_request_switch(Invocation& invocation, std::string_view value) {
+    invocation.request.*Member = TRY(parse_switch(value));
+    return {};
+}
+
+template <auto Member>
+Result<> set_switch(Invocation& invocation, std::string_view value) {
+    invocation.*Member = TRY(parse_switch(value));
+    return {};
+}
+
+template <auto Member>
+Result<> set_global_switch(Invocation& invocation, std::string_view value) {
+    invocation.globals.*Member = TRY(parse_switch(value));
+    return {};
+}
+
+// Engines pass an empty --bundle for the working directory.
+Result<> set_bundle(Invocation& invocation, std::string_view value) {
+    invocation.request.bundle = value.empty() ? "." : value;
+    return {};
+}
+
+Result<> set_log(Invocation& invocation, std::string_view value) {
+    invocation.log_path = value;
+    return {};
+}
+
+Result<> set_log_format(Invocation& invocation, std::string_view value) {
+    if (value != "text" && value != "json" && !value.empty())
+        return fail("must be text or json");
+    invocation.log_format = value == "json" ? log::Format::Json : log::Format::Text;
+    return {};
+}
+
+Result<> set_root(Invocation& invocation, std::string_view value) {
+    std::string path{value};
+    if (!value.starts_with('/')) {
+        char here[PATH_MAX];
+        if (::getcwd(here, sizeof here) == nullptr)
+            return fail_sys("getcwd");
+        path.insert(0, "/").insert(0, here);
+    }
+    path = text::clean_path(path);
+    // Also what "", "." and "../.." can come to: never a place for state.
+    if (path == "/")
+        return fail("should not be set to /");
+    invocation.globals.root = path;
+    invocation.globals.root_given = true;
+    return {};
+}
+
+Result<> set_rootless(Invocation&, std::string_view value) {
+    if (value.empty() || value == "auto")
+        return {};
+    const bool wanted = TRY(parse_switch(value));
+    if (wanted)
+        return fail("rootless containers are not supported yet");
+    return {};
+}
+
+Result<> set_timeout(Invocation& invocation, std::string_view value) {
+    constexpr int kLongest = 24 * 60 * 60;
+    const auto seconds = text::parse_int<int>(value);
+    if (!seconds || *seconds < 1 || *seconds > kLongest)
+        return fail("must be whole seconds from 1 to 86400");
+    invocation.globals.deadline_ms = *seconds * 1000;
+    return {};
+}
+
+Result<> set_preserve_fds(Invocation& invocation, std::string_view value) {
+    const auto count = text::parse_int<int>(value);
+    if (!count || *count < 0 || *count > INT_MAX - 3)
+        return fail("must be a number of descriptors, 0 or more");
+    invocation.request.preserve_fds = *count;
+    return {};
+}
+
+Result<> refuse_pidfd_socket(Invocation&, std::string_view) {
+    return fail("is not supported yet");
+}
+
+Result<> refuse_rootless_spec(Invocation&, std::string_view value) {
+    const bool wanted = TRY(parse_switch(value));
+    if (wanted)
+        return fail("rootless containers are not supported yet");
+    return {};
+}
+
+Result<> set_list_format(Invocation& invocation, std::string_view value) {
+    if (value != "table" && value != "json")
+        return fail("must be table or json");
+    invocation.json = value == "json";
+    return {};
+}
+
+// clang-format off
+constexpr Option kGlobal[] = {
+    {"debug", 0, nullptr, "write debug entries, with the time of every step, to the log", set_global_switch<&ops::Globals::debug>},
+    {"log", 0, "FILE", "append the log to FILE (default: standard error)", set_log},
+    {"log-format", 0, "FORMAT", "format of the log: text (default) or json", set_log_format},
+    {"root", 0, "DIR", "directory for the state of containers, best on a tmpfs (default: /run/unitc)", set_root},
+    {"systemd-cgroup", 0, nullptr, "accepted as engines pass it: the manager is always systemd", set_global_switch<&ops::Globals::systemd_cgroup>},
+    {"rootless", 0, "MODE", "false or auto; true is not supported yet", set_rootless},
+    {"timeout", 0, "SECONDS", "give up a command after this time (default: 30); the running time of a container does not count", set_timeout},
+    {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>},
+};
+
+constexpr Option kRoot[] = {
+    {"version", 'v', nullptr, "print the version", set_switch<&Invocation::version>},
+};
+
+constexpr Option kBundle = {"bundle", 'b', "DIR", "the bundle: the directory with config.json (default: the working directory)", set_bundle};
+constexpr Option kConsoleSocket = {"console-socket", 0, "SOCKET", "unix socket that is sent the master end of the terminal", set_request_text<&ops::CreateRequest::console_socket>};
+constexpr Option kPidfdSocket = {"pidfd-socket", 0, "SOCKET", nullptr, refuse_pidfd_socket};
+constexpr Option kPidFile = {"pid-file", 0, "FILE", "write the pid of the container's first process to FILE", set_request_text<&ops::CreateRequest::pid_file>};
+constexpr Option kNoPivot = {"no-pivot", 0, nullptr, "do not use pivot_root for the container's root (on a ramdisk; weaker)", set_request_switch<&ops::CreateRequest::no_pivot>};
+constexpr Option kNoNewKeyring = {"no-new-keyring", 0, nullptr, "let the container keep the caller's session keyring", set_request_switch<&ops::CreateRequest::no_new_keyring>};
+constexpr Option kPreserveFds = {"preserve-fds", 0, "N", "pass descriptors 3 to 2 + N on to the container (default: 0)", set_preserve_fds};
+// In every command's table, so that `unitc run -h` is the help of run.
+constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};
+
+constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPreserveFds, kHelp};
+
+constexpr Option kRun[] = {
+    kBundle, kConsoleSocket, kPidfdSocket,
+    {"detach", 'd', nullptr, "leave the container running and return", set_request_switch<&ops::CreateRequest::detach>},
+    {"keep", 0, nullptr, "do not delete the container when it has ended", set_request_switch<&ops::CreateRequest::keep>},
+    kPidFile,
+    {"no-subreaper", 0, nullptr, "do not adopt the orphans of the container's processes", set_request_switch<&ops::CreateRequest::no_subreaper>},
+    kNoPivot, kNoNewKeyring, kPreserveFds, kHelp,
+};
+
+constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPreserveFds, kHelp};
+
+constexpr Option kPlain[] = {kHelp};
+
+constexpr Option kList[] = {
+    {"format", 'f', "FORMAT", "table (default) or json", set_list_format},
+    {"quiet", 'q', nullptr, "show ids only", set_switch<&Invocation::quiet>},
+    kHelp,
+};
+
+constexpr Option kKill[] = {
+    // runc's obsolete spelling of "an ended container is no error".
+    {"all", 'a', nullptr, nullptr, set_switch<&Invocation::all>},
+    kHelp,
+};
+
+constexpr Option kDelete[] = {
+    {"force", 'f', nullptr, "kill the container first if it runs; an unknown container is no error", set_switch<&Invocation::force>},
+    kHelp,
+};
+
+constexpr Option kSpec[] = {
+    kBundle,
+    {"rootless", 0, nullptr, nullptr, refuse_rootless_spec},
+    kHelp,
+};
+// clang-format on
+
+}  // namespace
+
+constinit const Options kGlobalOptions = kGlobal;
+constinit const Options kRootOptions = kRoot;
+constinit const Options kCreateOptions = kCreate;
+constinit const Options kRunOptions = kRun;
+constinit const Options kPlanOptions = kPlan;
+constinit const Options kPlainOptions = kPlain;
+constinit const Options kListOptions = kList;
+constinit const Options kKillOptions = kKill;
+constinit const Options kDeleteOptions = kDelete;
+constinit const Options kSpecOptions = kSpec;
+
+const Option* find_option(Options options, std::string_view name) {
+    for (const Option& option : options)
+        if (name == option.name ||
+            (name.size() == 1 && option.letter != 0 && name.front() == option.letter))
+            return &option;
+    return nullptr;
+}
+
+}  // namespace unitc::cli
