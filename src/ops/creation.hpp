@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making a container up to the moment its process waits for start: the part
+// that create and run share.
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "base/stopwatch.hpp"
+#include "launch/child.hpp"
+#include "ops/ops.hpp"
+#include "ops/prepare.hpp"
+#include "state/record.hpp"
+#include "state/store.hpp"
+
+namespace unitc::ops {
+
+// Everything made so far; unless kept, its end undoes it all: no process, no
+// unit, no cgroup, no directory remains.
+class Creation {
+public:
+    Creation(Deadline deadline, state::Entry entry, state::Record record)
+        : deadline_(deadline), entry_(std::move(entry)), record_(std::move(record)) {}
+    Creation(Creation&& other) noexcept;
+    Creation& operator=(Creation&&) = delete;
+    ~Creation();
+
+    // The container stays: neither process nor record is undone any more.
+    void keep();
+
+    launch::Child& child() { return *child_; }
+    const state::Record& record() const { return record_; }
+    // The terminal's master, where there is a terminal and no console socket.
+    Fd& master() { return master_; }
+
+private:
+    friend class Maker;
+    Deadline deadline_;
+    std::optional<state::Entry> entry_;
+    state::Record record_;
+    std::optional<launch::Child> child_;
+    Fd master_;
+    bool unit_requested_ = false;
+    bool kept_ = false;
+};
+
+enum class StartBy { Parent, Socket };
+
+// Afterwards the child waits for Start (StartBy::Parent) or Detach, the
+// record says Created and the pid file is written.
+Result<Creation> make_container(const Globals& globals, const CreateRequest& request,
+                                const ContainerId& id, StartBy start_by, Deadline deadline);
+
+}  // namespace unitc::ops

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/ending.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "cgroup/cgroup.hpp"
+#include "sys/procfs.hpp"
+#include "systemd/manager.hpp"
+#include "unit/name.hpp"
+
+namespace unitc::ops {
+namespace {
+
+// systemd sees an empty scope within milliseconds; a busy one may need longer,
+// and being asked does not hurt then.
+constexpr int kGoesByItselfMs = 1000;
+
+using MaybeGroup = Result<std::optional<Group>>;
+
+MaybeGroup open_group(const std::string& path, const std::string& unit) {
+    auto fd = cgroup::open(path);
+    if (fd)
+        return Group{*std::move(fd), path, unit};
+    if (fd.error().code == ENOENT || fd.error().code == ENODEV)
+        return std::nullopt;
+    return Failure{std::move(fd).error()};
+}
+
+// What the last boot made went with it; its names may be others' by now.
+Result<bool> is_of_this_boot(const state::Record& record) {
+    const sys::Procfs proc = TRY(sys::Procfs::host());
+    const std::string boot_id = TRY(proc.read("sys/kernel/random/boot_id"));
+    return record.boot_id.empty() || text::trim(boot_id) == record.boot_id;
+}
+
+std::string description_of(const std::string& id) {
+    return "unitc container " + id;
+}
+
+// The cgroup of a unit that says it is the container's. `path`, if known, must
+// be the unit's.
+MaybeGroup ask_manager(const std::string& unit, const std::string& id, const std::string& path,
+                       const std::string& invocation_id, Deadline deadline) {
+    systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
+    const systemd::UnitState state = TRY(manager.unit_state(unit));
+    if (!state.loaded)
+        return std::nullopt;
+    const bool ours =
+        state.description == description_of(id) &&
+        (path.empty() || state.control_group.empty() || state.control_group == path) &&
+        (invocation_id.empty() || state.invocation_id == invocation_id);
+    if (!ours) {
+        log::warning("unit '" + unit + "' is not of container '" + id + "': left alone");
+        return std::nullopt;
+    }
+    if (state.control_group.empty()) {  // dead, but remembered
+        TRY(manager.reset_failed(unit));
+        return std::nullopt;
+    }
+    return open_group(state.control_group, unit);
+}
+
+std::string pids_in(const Fd& cgroup) {
+    const auto pids = cgroup::processes(cgroup);
+    if (!pids || pids->empty())
+        return {};
+    std::string text = ": still there:";
+    for (size_t i = 0; i < std::min<size_t>(pids->size(), 8); ++i)
+        text.append(" ").append(std::to_string((*pids)[i]));
+    return text;
+}
+
+}  // namespace
+
+MaybeGroup find_group(const state::Record& record, Deadline deadline) {
+    const bool current = TRY(is_of_this_boot(record));
+    if (!current)
+        return std::nullopt;
+    if (record.cgroup.empty())  // only the intent was written
+        return ask_manager(record.unit, record.id, {}, record.invocation_id, deadline);
+    if (!record.cgroup.ends_with("/" + record.unit))
+        return fail("the record's cgroup '" + record.cgroup + "' is not of its unit '" +
+                    record.unit + "'");
+    auto group = TRY(open_group(record.cgroup, record.unit));
+    if (!group)
+        return std::nullopt;
+    const std::string mark = cgroup::invocation_id(group->fd);
+    if (mark.empty() || record.invocation_id.empty())
+        return ask_manager(record.unit, record.id, record.cgroup, record.invocation_id, deadline);
+    if (mark == record.invocation_id)
+        return group;
+    log::warning("unit '" + record.unit + "' is a later one of that name: left alone");
+    return std::nullopt;
+}
+
+MaybeGroup find_group(const ContainerId& id, Deadline deadline) {
+    const unit::UnitName name = TRY(unit::name_unit({}, id));
+    return ask_manager(name.scope, id.str(), {}, {}, deadline);
+}
+
+Result<> end_group(const Group& group, Deadline deadline) {
+    if (const auto killed = cgroup::kill_all(group.fd); !killed) {
+        if (killed.error().code == ENOENT || killed.error().code == ENODEV)
+            return {};  // removed meanwhile
+        return Failure{killed.error()};
+    }
+    const Deadline soon = Deadline::in_ms(std::min(kGoesByItselfMs, deadline.left_ms()));
+    if (cgroup::wait_gone(group.path, soon))
+        return {};
+    systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
+    TRY_IN("stop unit '" + group.unit + "'", manager.stop_unit(group.unit));
+    TRY_IN("reset unit '" + group.unit + "'", manager.reset_failed(group.unit));
+    if (const auto gone = cgroup::wait_gone(group.path, deadline); !gone)
+        return fail("unit '" + group.unit + "' does not end" + pids_in(group.fd));
+    return {};
+}
+
+}  // namespace unitc::ops

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// unitc delete: can be killed at any point and be done again.
+#include <cerrno>
+
+#include "base/log.hpp"
+#include "ops/ending.hpp"
+#include "ops/locate.hpp"
+#include "ops/ops.hpp"
+#include "state/status.hpp"
+
+namespace unitc::ops {
+namespace {
+
+Result<> end_if_found(Result<std::optional<Group>> group, Deadline deadline) {
+    if (!group)
+        return Failure{std::move(group).error()};
+    if (!*group)
+        return {};
+    return end_group(**group, deadline);
+}
+
+// Without force only what runs no program of the user's may be ended.
+Result<> check_status(const state::Entry& entry, const state::Record& record) {
+    const state::Truth truth = TRY(state::ask(entry, record));
+    if (truth.status == state::Status::Running || truth.status == state::Status::Paused)
+        return fail("cannot delete container " + record.id +
+                    " that is not stopped: " + state::to_string(truth.status));
+    return {};
+}
+
+Result<> remove_damaged(state::Entry& entry, const Error& damage, bool force, Deadline deadline) {
+    if (!force)
+        return fail("container '" + entry.id().str() +
+                    "' can only be deleted with --force: " + damage.message);
+    auto ended = end_if_found(find_group(entry.id(), deadline), deadline);
+    // ENOENT: there never was a record, so most likely there never was a unit
+    // (the intent comes first); it must not take a bus to find that out.
+    if (!ended && damage.code != ENOENT)
+        return ended;
+    if (!ended)
+        log::warning(ended.error().message);
+    return entry.remove();
+}
+
+Result<> remove_entry(state::Entry& entry, bool force, Deadline deadline) {
+    auto record = entry.load();
+    if (!record)
+        return remove_damaged(entry, record.error(), force, deadline);
+    if (!force)
+        TRY(check_status(entry, *record));
+    // Nobody must start it from here on. A full file system must not keep a
+    // container from being deleted: the lock holds as long as we live.
+    record->phase = state::Phase::Deleting;
+    if (const auto saved = entry.save(*record); !saved)
+        log::debug(saved.error().message);
+    TRY(end_if_found(find_group(*record, deadline), deadline));
+    return entry.remove();
+}
+
+}  // namespace
+
+Result<> remove(const Globals& globals, const std::string& id, bool force) {
+    const Deadline deadline = deadline_of(globals);
+    auto entry = find_entry(globals, id, deadline);
+    if (!entry)
+        return force && means_unknown(entry.error()) ? Result<>{}
+                                                     : Failure{std::move(entry).error()};
+    return remove_entry(*entry, force, deadline);
+}
+
+}  // namespace unitc::ops

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/view.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "base/text.hpp"
+
+namespace unitc::ops {
+namespace {
+
+std::string quote(std::string_view text) {
+    // JSON is UTF-8, paths and annotations are bytes.
+    const std::string safe = text::is_utf8(text) ? std::string{text} : text::printable(text);
+    std::string quoted = "\"";
+    for (const char c : safe) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            quoted += '\\';
+            quoted += c;
+        } else if (byte < 0x20) {
+            char escaped[8];
+            std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+            quoted += escaped;
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted += '"';
+}
+
+// How an object is laid out: `state` breaks lines, `list` does not.
+struct Layout {
+    std::string_view open, outer, inner, after_comma, after_inner_comma, colon, close_inner, close;
+};
+constexpr Layout kIndented = {"{\n", "  ", "    ", ",\n", ",\n", ": ", "\n  }", "\n}"};
+constexpr Layout kCompact = {"{", "", "", ",", ",", ":", "}", "}"};
+
+std::string annotations_json(const View& view, const Layout& layout) {
+    std::string out{layout.open};
+    for (const auto& [key, value] : view.annotations) {
+        if (&key != &view.annotations.front().first)
+            out += layout.after_inner_comma;
+        out.append(layout.inner).append(quote(key)).append(layout.colon).append(quote(value));
+    }
+    return out.append(layout.close_inner);
+}
+
+std::string object(const View& view, const Layout& layout) {
+    std::string out{layout.open};
+    const auto member = [&](std::string_view name, std::string_view value) {
+        if (out.size() != layout.open.size())
+            out += layout.after_comma;
+        out.append(layout.outer).append(quote(name)).append(layout.colon).append(value);
+    };
+    member("ociVersion", quote(view.oci_version));
+    member("id", quote(view.id));
+    member("pid", std::to_string(view.pid));
+    member("status", quote(view.status));
+    member("bundle", quote(view.bundle));
+    member("rootfs", quote(view.rootfs));
+    member("created", quote(view.created));
+    if (!view.annotations.empty())
+        member("annotations", annotations_json(view, layout));
+    member("owner", quote(view.owner));
+    return out.append(layout.close);
+}
+
+// Characters, not bytes: columns align on a screen.
+size_t width(std::string_view text) {
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
+}
+
+using Cells = std::array<std::string, 6>;
+
+Cells cells_of(const View& view) {
+    return {
+        text::printable(view.id),     std::to_string(view.pid),      view.status,
+        text::printable(view.bundle), text::printable(view.created), text::printable(view.owner)};
+}
+
+}  // namespace
+
+View make_view(const state::Record& record, state::Status status) {
+    View view;
+    view.oci_version = record.oci_version;
+    view.id = record.id;
+    view.pid = status == state::Status::Stopped ? 0 : record.init.pid;
+    view.status = state::to_string(status);
+    view.bundle = record.bundle;
+    view.rootfs = record.rootfs;
+    view.created = record.created;
+    view.annotations = record.annotations;
+    std::sort(view.annotations.begin(), view.annotations.end());
+    // No look-up of the name: it could go over the network for a mere list.
+    view.owner = record.owner_uid == 0 ? "root" : "#" + std::to_string(record.owner_uid);
+    return view;
+}
+
+std::string to_json(const View& view) {
+    return object(view, kIndented);
+}
+
+std::string to_json(const std::vector<View>& views) {
+    if (views.empty())
+        return "null\n";
+    std::string out = "[";
+    for (const View& view : views)
+        out.append(&view == views.data() ? "" : ",").append(object(view, kCompact));
+    return out + "]\n";
+}
+
+std::string to_table(const std::vector<View>& views) {
+    constexpr size_t kLeastWidth = 12;
+    constexpr size_t kGap = 3;
+    std::vector<Cells> rows{{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
+    for (const View& view : views)
+        rows.push_back(cells_of(view));
+
+    std::array<size_t, std::tuple_size_v<Cells>> widths;
+    widths.fill(kLeastWidth);
+    for (const Cells& row : rows)
+        for (size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], width(row[i]) + kGap);
+
+    std::string out;
+    for (const Cells& row : rows) {
+        for (size_t i = 0; i + 1 < row.size(); ++i)
+            out.append(row[i]).append(widths[i] - width(row[i]), ' ');
+        out.append(row.back()).append("\n");
+    }
+    return out;
+}
+
+}  // namespace unitc::ops
