@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <span>
 
@@ -63,7 +64,9 @@ int run_program(std::span<const char* const> words) {
         return print_or_report(command != nullptr ? command_help(*command) : program_help());
 
     // Before the log is opened: see guard_descriptors.
-    const auto guarded = guard_descriptors(invocation.request.preserve_fds);
+    ops::CreateRequest& request = invocation.request;
+    request.listen_fds = std::min(passed_sockets(), kMostDescriptors - request.preserve_fds);
+    const auto guarded = guard_descriptors(request.listen_fds + request.preserve_fds);
     Fd log_file;
     if (!invocation.log_path.empty()) {
         auto opened = open_log(invocation.log_path);

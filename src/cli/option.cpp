@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/text.hpp"
+#include "cli/process.hpp"
 
 namespace unitc::cli {
 namespace {
@@ -103,7 +104,7 @@ Result<> set_timeout(Invocation& invocation, std::string_view value) {
 
 Result<> set_preserve_fds(Invocation& invocation, std::string_view value) {
     const auto count = text::parse_int<int>(value);
-    if (!count || *count < 0 || *count > INT_MAX - 3)
+    if (!count || *count < 0 || *count > kMostDescriptors)
         return fail("must be a number of descriptors, 0 or more");
     invocation.request.preserve_fds = *count;
     return {};

@@ -6,9 +6,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
+#include "base/text.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::cli {
@@ -31,13 +34,22 @@ Result<> settle() {
     return {};
 }
 
-Result<> guard_descriptors(int preserve) {
-    for (int fd = 3; fd < 3 + preserve; ++fd)
+int passed_sockets() {
+    const char* pid = std::getenv("LISTEN_PID");
+    const char* count = std::getenv("LISTEN_FDS");
+    if (pid == nullptr || count == nullptr || text::parse_int<pid_t>(pid) != ::getpid())
+        return 0;
+    const int sockets = text::parse_int<int>(count).value_or(0);
+    return std::clamp(sockets, 0, kMostDescriptors);
+}
+
+Result<> guard_descriptors(int count) {
+    for (int fd = 3; fd < 3 + count; ++fd)
         if (::fcntl(fd, F_GETFD) < 0)
             return fail("unable to stat preserved-fd " + std::to_string(fd - 3) + " (of " +
-                        std::to_string(preserve) + "): descriptor " + std::to_string(fd) +
+                        std::to_string(count) + "): descriptor " + std::to_string(fd) +
                         " is not open");
-    if (::close_range(static_cast<unsigned>(3 + preserve), ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+    if (::close_range(static_cast<unsigned>(3 + count), ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         return fail_sys("close_range");
     return {};
 }

@@ -30,7 +30,8 @@ struct CreateRequest {
     std::string bundle = ".";    // as given; relative to the working directory
     std::string pid_file;        // empty: none
     std::string console_socket;  // empty: none
-    int preserve_fds = 0;        // descriptors 3 to 2 + N; open, checked by the command line
+    int listen_fds = 0;          // sockets of sd_listen_fds(3): descriptors 3 to 2 + N
+    int preserve_fds = 0;        // the next N descriptors; checked to be open
     bool no_pivot = false;
     bool no_new_keyring = false;
     bool detach = false;        // run only; create always does

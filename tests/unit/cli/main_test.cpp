@@ -251,5 +251,22 @@ TEST(GuardDescriptors, closes_all_but_the_preserved_ones_at_exec) {
         testing::ExitedWithCode(42), "");
 }
 
+TEST(PassedSockets, count_only_when_they_are_ours) {
+    const auto with = [](const char* pid, const char* count) {
+        setenv("LISTEN_PID", pid, 1);
+        setenv("LISTEN_FDS", count, 1);
+        const int sockets = passed_sockets();
+        unsetenv("LISTEN_PID");
+        unsetenv("LISTEN_FDS");
+        return sockets;
+    };
+    const std::string own = std::to_string(getpid());
+    EXPECT_EQ(with(own.c_str(), "2"), 2);
+    EXPECT_EQ(with("1", "2"), 0);
+    EXPECT_EQ(with(own.c_str(), "-2"), 0);
+    EXPECT_EQ(with(own.c_str(), "two"), 0);
+    EXPECT_EQ(passed_sockets(), 0);
+}
+
 }  // namespace
 }  // namespace unitc::cli
