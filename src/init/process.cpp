@@ -44,6 +44,20 @@ sys::CapabilitySets wanted_capabilities(const plan::ProcessPlan& process) {
     return process.capabilities.value_or(sys::CapabilitySets{});
 }
 
+// The container's user may reopen its standard streams by /dev/stdout: pipes
+// and files of the caller's are handed over, as runc does; a device that is
+// not ours alone (/dev/null, a terminal) keeps its owner.
+void hand_over_streams(uid_t uid) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        struct stat status {};
+        if (::fstat(fd, &status) < 0 || status.st_uid == uid || S_ISCHR(status.st_mode))
+            continue;
+        // Some files have no owner to change (EINVAL, EPERM, EROFS): a
+        // convenience, and no reason to fail.
+        [[maybe_unused]] const int changed = ::fchown(fd, uid, static_cast<gid_t>(-1));
+    }
+}
+
 bool filter_needs_privilege(const plan::InitPlan& plan) {
     return plan.seccomp.has_value() && !plan.process.no_new_privileges;
 }
@@ -170,6 +184,7 @@ Result<> set_no_new_privileges(Context&) {
 Result<> drop_privileges(Context& context) {
     const plan::ProcessPlan& process = context.plan.process;
     sys::CapabilitySets wanted = wanted_capabilities(process);
+    hand_over_streams(process.uid);
     TRY(sys::drop_bounding(wanted.bounding));
     TRY(sys::become(process.uid, process.gid, process.groups));
     // The right to load a filter is kept aside (permitted, not effective)

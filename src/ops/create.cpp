@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// unitc create: the container up to the moment before its program.
+#include "ops/creation.hpp"
+#include "ops/locate.hpp"
+#include "ops/ops.hpp"
+#include "plan/make.hpp"
+
+namespace unitc::ops {
+
+Result<> create(const Globals& globals, const CreateRequest& request) {
+    const ContainerId id = TRY(ContainerId::parse(request.id));
+    CreateRequest detached = request;
+    detached.detach = true;
+    Creation creation =
+        TRY(make_container(globals, detached, id, StartBy::Socket, deadline_of(globals)));
+    wire::Channel& channel = creation.child().channel();
+    TRY(channel.send(wire::Message::Detach));
+    TRY(channel.expect(wire::Message::Detached));
+    creation.keep();
+    return {};
+}
+
+Result<std::string> plan(const Globals& globals, const CreateRequest& request) {
+    const ContainerId id = TRY(ContainerId::parse(request.id));
+    const Prepared prepared = TRY(prepare(globals, request, id));
+    return plan::show(prepared.plan);
+}
+
+}  // namespace unitc::ops

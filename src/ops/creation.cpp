@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/creation.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "cgroup/cgroup.hpp"
+#include "ops/ending.hpp"
+#include "sys/file.hpp"
+#include "sys/procfs.hpp"
+#include "sys/socket.hpp"
+#include "systemd/manager.hpp"
+
+namespace unitc::ops {
+namespace {
+
+// Undoing gets time of its own: the verb's may be what has run out.
+constexpr int kUndoMs = 10'000;
+
+state::Record make_record(const Prepared& prepared) {
+    state::Record record;
+    record.phase = state::Phase::Intent;
+    record.id = prepared.plan.id;
+    record.oci_version = prepared.config.oci_version;
+    record.bundle = prepared.plan.bundle;
+    record.rootfs = prepared.plan.init.rootfs;
+    record.created = text::rfc3339_now();
+    record.annotations = prepared.config.annotations;
+    record.owner_uid = ::getuid();
+    record.boot_id = prepared.facts.boot_id;
+    record.unit = prepared.plan.unit.name;
+    record.private_pid_namespace = (prepared.plan.init.new_namespaces & CLONE_NEWPID) != 0;
+    return record;
+}
+
+// What the child says, but no later than the deadline.
+Result<wire::Packet> hear(const wire::Channel& channel, Deadline deadline) {
+    pollfd word{channel.fd().get(), POLLIN, 0};
+    const int ready = sys::retry_eintr([&] { return ::poll(&word, 1, deadline.left_ms()); });
+    if (ready < 0)
+        return fail_sys("poll");
+    if (ready == 0)
+        return fail_code(ETIMEDOUT, "wait for the container's process");
+    auto packet = channel.receive();
+    if (!packet && packet.error().code == EPIPE)
+        return fail("unable to start container process: it died during its setup");
+    if (!packet)
+        return Failure{std::move(packet).error().in("unable to start container process")};
+    return packet;
+}
+
+// Its own words say more than systemd's "no process left".
+Error first_cause(const wire::Channel& channel, Error error) {
+    auto said = hear(channel, Deadline::in_ms(0));
+    while (said)
+        said = hear(channel, Deadline::in_ms(0));
+    if (said.error().code == ETIMEDOUT)
+        return error;
+    return std::move(said).error();
+}
+
+Result<> write_pid_file(const std::string& path, pid_t pid) {
+    if (path.empty())
+        return {};
+    const size_t slash = path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+    const Fd dir = TRY_IN("--pid-file", sys::open_at(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY));
+    TRY_IN("--pid-file", sys::replace_file(dir, name, std::to_string(pid), 0644));
+    return {};
+}
+
+bool filters_devices(const unit::UnitPlan& plan) {
+    return std::any_of(plan.properties.begin(), plan.properties.end(), [](const auto& property) {
+        const auto* value = std::get_if<std::string>(&property.value);
+        return property.name == "DevicePolicy" && value != nullptr && *value == "strict";
+    });
+}
+
+}  // namespace
+
+Creation::Creation(Creation&& other) noexcept
+    : deadline_(other.deadline_),
+      entry_(std::move(other.entry_)),
+      record_(std::move(other.record_)),
+      child_(std::move(other.child_)),
+      master_(std::move(other.master_)),
+      unit_requested_(other.unit_requested_),
+      kept_(std::exchange(other.kept_, true)) {}
+
+Creation::~Creation() {
+    if (kept_)
+        return;
+    if (child_)
+        child_->kill();
+    if (unit_requested_) {
+        const Deadline deadline = Deadline::in_ms(kUndoMs);
+        auto group = find_group(record_, deadline);
+        auto ended = group && *group ? end_group(**group, deadline) : Result<>{};
+        if (!group || !ended) {
+            // The record stays, so that `delete --force` can try again.
+            log::warning("unit '" + record_.unit + "' of the failed container may be left: " +
+                         (group ? ended.error() : group.error()).message);
+            return;
+        }
+    }
+    if (auto removed = entry_->remove(); !removed)
+        log::warning(removed.error().message);
+}
+
+void Creation::keep() {
+    kept_ = true;
+    child_->release();
+    entry_.reset();  // ends the lock: other verbs may come
+}
+
+// The order of things; each function is one of make_container's phases.
+class Maker {
+public:
+    Maker(const CreateRequest& request, Prepared prepared, Deadline deadline)
+        : request_(request), prepared_(std::move(prepared)), deadline_(deadline) {}
+
+    Result<> connect_console() {
+        if (request_.console_socket.empty())
+            return {};
+        console_ = TRY_IN("--console-socket",
+                          sys::connect_unix(request_.console_socket, SOCK_STREAM));
+        return {};
+    }
+
+    Result<Creation> claim(const Globals& globals, const ContainerId& id) {
+        store_ = TRY(state::Store::open(globals.root, state::Store::Make::Yes));
+        Creation creation{deadline_, TRY(store_->claim(id)), make_record(prepared_)};
+        // Before the unit can exist: whoever finds it knows what to clean.
+        TRY(creation.entry_->save(creation.record_));
+        return creation;
+    }
+
+    Result<> spawn(Creation& creation, StartBy start_by) {
+        // Sent before the clone, answered while the child already mounts.
+        manager_ = TRY(systemd::Manager::connect(deadline_));
+        Fd listener;
+        if (start_by == StartBy::Socket)
+            listener = TRY(sys::listen_unix_at(creation.entry_->dir(), state::kStartSocket,
+                                               SOCK_SEQPACKET, 0600));
+        creation.child_.emplace(TRY(launch::spawn(prepared_.plan.init, std::move(listener))));
+        lap("clone");
+        creation.unit_requested_ = true;
+        launch::Child& child = *creation.child_;
+        TRY(manager_->begin_start(prepared_.plan.unit, child.pid(), child.pidfd()));
+        lap("ask systemd");
+        return {};
+    }
+
+    Result<> enter_unit(Creation& creation) {
+        launch::Child& child = *creation.child_;
+        auto refused = manager_->finish_start();
+        if (!refused)
+            return Failure{first_cause(child.channel(), std::move(refused).error())};
+        lap("systemd's job");
+        TRY(verify_unit(creation, *refused));
+        lap("verify the unit");
+        if (auto sent = child.channel().send(wire::Message::InCgroup); !sent)
+            return Failure{first_cause(child.channel(), std::move(sent).error())};
+        return {};
+    }
+
+    Result<> await_ready(Creation& creation) {
+        for (;;) {
+            wire::Packet packet = TRY(hear(creation.child_->channel(), deadline_));
+            if (packet.message == wire::Message::Terminal && packet.fds.size() == 1) {
+                TRY(pass_terminal(creation, std::move(packet.fds.front())));
+            } else if (packet.message == wire::Message::Ready) {
+                lap("child ready");
+                log_timings(packet.payload);
+                return {};
+            } else {
+                return fail("the container's process spoke out of turn");
+            }
+        }
+    }
+
+    Result<> record_created(Creation& creation) {
+        const launch::Child& child = *creation.child_;
+        creation.record_.init = TRY(sys::identify(child.pidfd(), child.pid()));
+        creation.record_.phase = state::Phase::Created;
+        TRY(creation.entry_->save(creation.record_));
+        TRY(write_pid_file(request_.pid_file, child.pid()));
+        lap("record");
+        return {};
+    }
+
+private:
+    // Is the child where systemd says it put it, under what was asked for?
+    Result<> verify_unit(Creation& creation, const std::vector<std::string>& refused) {
+        const unit::UnitPlan& plan = prepared_.plan.unit;
+        const sys::Procfs proc = TRY(sys::Procfs::host());
+        const std::string path = TRY(sys::cgroup_of(proc, creation.child_->pid()));
+        if (!path.ends_with("/" + plan.name))
+            return fail("unit '" + plan.name + "' is active, but the container's process is in '" +
+                        path + "'");
+        const Fd group = TRY(cgroup::open(path));
+        creation.record_.cgroup = path;
+        creation.record_.invocation_id = cgroup::invocation_id(group);
+
+        auto files = plan.cgroup_files;
+        for (const unit::Fallback& fallback : plan.fallbacks)
+            if (std::find(refused.begin(), refused.end(), fallback.property) != refused.end())
+                files.emplace_back(fallback.file, fallback.content);
+        TRY(cgroup::write_files(group, files));
+        TRY(cgroup::verify_files(group, plan.expected_files));
+        if (filters_devices(plan) && TRY(cgroup::device_programs(group)) == 0)
+            return fail("linux.resources.devices: systemd attached no device filter to '" +
+                        plan.name + "'");
+        return {};
+    }
+
+    Result<> pass_terminal(Creation& creation, Fd master) {
+        if (!console_) {
+            creation.master_ = std::move(master);
+            return {};
+        }
+        TRY_IN("--console-socket", sys::send_packet(console_, "/dev/ptmx", {master.get()}));
+        console_.reset();
+        return {};
+    }
+
+    void lap(const char* name) {
+        if (!log::enabled(log::Level::Debug))
+            return;
+        const int64_t now = monotonic_us();
+        log::debug(std::string{"parent: "} + name + ": " + std::to_string(now - lap_) + " us");
+        lap_ = now;
+    }
+
+    static void log_timings(std::string_view timings) {
+        if (!log::enabled(log::Level::Debug))
+            return;
+        for (const std::string_view line : text::split(timings, '\n'))
+            if (!line.empty())
+                log::debug("child: " + std::string{line} + " us");
+    }
+
+    const CreateRequest& request_;
+    Prepared prepared_;
+    Deadline deadline_;
+    std::optional<state::Store> store_;
+    std::optional<systemd::Manager> manager_;
+    Fd console_;
+    int64_t lap_ = monotonic_us();
+};
+
+Result<Creation> make_container(const Globals& globals, const CreateRequest& request,
+                                const ContainerId& id, StartBy start_by, Deadline deadline) {
+    Maker maker{request, TRY(prepare(globals, request, id)), deadline};
+    TRY(maker.connect_console());
+    // From here on the world changes. What is not kept is undone.
+    Creation creation = TRY(maker.claim(globals, id));
+    TRY(maker.spawn(creation, start_by));
+    TRY(maker.enter_unit(creation));
+    TRY(maker.await_ready(creation));
+    TRY(maker.record_created(creation));
+    return creation;
+}
+
+}  // namespace unitc::ops

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/prepare.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+
+#include "base/text.hpp"
+#include "oci/parse.hpp"
+#include "oci/validate.hpp"
+#include "plan/make.hpp"
+#include "seccomp/compile.hpp"
+#include "state/store.hpp"
+#include "sys/file.hpp"
+
+namespace unitc::ops {
+namespace {
+
+constexpr const char* kConfig = "config.json";
+
+Result<std::string> absolute(const std::string& path) {
+    char resolved[PATH_MAX];
+    if (::realpath(path.c_str(), resolved) == nullptr)
+        return fail_sys("bundle", path);
+    return std::string{resolved};
+}
+
+Result<oci::Config> read_config(const std::string& bundle) {
+    const Fd directory = TRY(sys::open_at(AT_FDCWD, bundle.c_str(), O_PATH | O_DIRECTORY));
+    auto text = sys::read_file(directory.get(), kConfig, oci::kMaxBytes);
+    if (!text && text.error().code == ENOENT)
+        return fail_code(ENOENT, std::string{"JSON specification file "} + kConfig +
+                                     " not found in '" + bundle + "'");
+    if (!text)
+        return Failure{std::move(text).error()};
+    oci::Config config = TRY_IN(kConfig, oci::parse(*text));
+    TRY_IN(kConfig, oci::validate(config));
+    return config;
+}
+
+// runc's rules for who gets the terminal, in its words.
+Result<> check_terminal(const CreateRequest& request, bool terminal) {
+    if (request.detach && terminal && request.console_socket.empty())
+        return fail("cannot allocate tty if unitc will detach without setting console socket");
+    if ((!request.detach || !terminal) && !request.console_socket.empty())
+        return fail("cannot use console socket if unitc will not detach or allocate tty");
+    return {};
+}
+
+// sd_listen_fds(3): descriptors a socket unit passed to this very process go
+// on to the container's first process, which is pid 1 of its namespace.
+int passed_sockets() {
+    const char* pid = std::getenv("LISTEN_PID");
+    const char* count = std::getenv("LISTEN_FDS");
+    if (pid == nullptr || count == nullptr || text::parse_int<pid_t>(pid) != ::getpid())
+        return 0;
+    const int sockets = text::parse_int<int>(count).value_or(0);
+    return sockets > 0 ? sockets : 0;
+}
+
+Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::Plan& plan) {
+    if (!config.linux_ || !config.linux_->seccomp)
+        return {};
+    const std::string cache = globals.root + "/" + state::kSeccompCache;
+    plan.init.seccomp =
+        TRY_IN("linux.seccomp", seccomp::compile_cached(*config.linux_->seccomp, cache));
+    return {};
+}
+
+}  // namespace
+
+Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
+                         const ContainerId& id) {
+    plan::Request wanted;
+    wanted.bundle = TRY(absolute(request.bundle));
+    Prepared prepared;
+    prepared.config = TRY(read_config(wanted.bundle));
+    TRY(check_terminal(request, prepared.config.process->terminal));
+    prepared.facts = TRY(host::read());
+    TRY(host::check(prepared.facts));
+
+    const int sockets = passed_sockets();
+    wanted.preserve_fds = request.preserve_fds + sockets;
+    wanted.pivot = !request.no_pivot;
+    wanted.new_keyring = !request.no_new_keyring;
+    if (sockets > 0)
+        wanted.extra_env = {"LISTEN_FDS=" + std::to_string(sockets), "LISTEN_PID=1"};
+    prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
+    TRY(add_seccomp(globals, prepared.config, prepared.plan));
+    return prepared;
+}
+
+}  // namespace unitc::ops

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// unitc run: create and start in one, and unless detached wait for the end.
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "base/log.hpp"
+#include "ops/creation.hpp"
+#include "ops/foreground.hpp"
+#include "ops/locate.hpp"
+#include "ops/ops.hpp"
+
+namespace unitc::ops {
+namespace {
+
+// Returns once the program is executed: its descriptor of the channel closes.
+Result<> execute(Creation& creation) {
+    wire::Channel& channel = creation.child().channel();
+    TRY(channel.send(wire::Message::Start));
+    auto answer = channel.receive();
+    if (answer)
+        return fail("the container's process spoke out of turn");
+    if (answer.error().code != EPIPE)
+        return Failure{std::move(answer).error().in("unable to start container process")};
+    return {};
+}
+
+Result<int> stay(const Globals& globals, const CreateRequest& request, Creation creation,
+                 Foreground foreground) {
+    const int status =
+        TRY(foreground.wait(creation.child(), std::move(creation.master())));
+    if (request.keep)
+        return status;
+    // The container's own status is what the caller asked for, come what may.
+    if (auto removed = remove(globals, request.id, true); !removed)
+        log::warning(removed.error().message);
+    return status;
+}
+
+}  // namespace
+
+Result<int> run(const Globals& globals, const CreateRequest& request) {
+    const ContainerId id = TRY(ContainerId::parse(request.id));
+    const Deadline deadline = deadline_of(globals);
+    // Orphans of a container without a pid namespace of its own are ours then.
+    if (!request.detach && !request.no_subreaper &&
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+        return fail_sys("prctl PR_SET_CHILD_SUBREAPER");
+    Creation creation = TRY(make_container(globals, request, id, StartBy::Parent, deadline));
+    std::optional<Foreground> foreground;
+    if (!request.detach)
+        foreground.emplace(TRY(Foreground::begin()));
+    TRY(execute(creation));
+    creation.keep();
+    if (!foreground)
+        return 0;
+    return stay(globals, request, std::move(creation), *std::move(foreground));
+}
+
+}  // namespace unitc::ops
