@@ -35,7 +35,8 @@ struct UnitPlan {
     std::vector<std::pair<std::string, std::string>> cgroup_files;
     std::vector<Fallback> fallbacks;
     // What the kernel must show once the job is done: file → content, for the
-    // controllers this machine has. Read back before the payload runs.
+    // controllers this machine has. Read back before the payload runs;
+    // cgroup::verify_files says how contents are compared.
     std::vector<std::pair<std::string, std::string>> expected_files;
     // Limits asked for whose controller this machine lacks; one warning each.
     std::vector<std::string> warnings;
@@ -43,5 +44,9 @@ struct UnitPlan {
 
 Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
                            const host::Facts& facts);
+
+// "org.systemd.property.TimeoutStopUSec", …: the annotations that become unit
+// properties, for `features`' potentiallyUnsafeConfigAnnotations.
+std::vector<std::string> allowed_annotations();
 
 }  // namespace unitc::unit

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// A UnitPlan while it is being made. Everything is kept by name, so that a
+// later source (linux.resources.unified) replaces what an earlier one said.
+#pragma once
+
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "host/facts.hpp"
+#include "oci/config.hpp"
+#include "unit/name.hpp"
+#include "unit/translate.hpp"
+
+namespace unitc::unit {
+
+// systemd's and our "no limit".
+inline constexpr uint64_t kInfinity = std::numeric_limits<uint64_t>::max();
+
+class Builder {
+public:
+    explicit Builder(const host::Facts& facts) : facts_(facts) {}
+
+    void set(std::string_view name, Value value);
+    const Property* find(std::string_view name) const;
+
+    // A cgroup file that has no property. Dropped with a warning when its
+    // controller is not on this machine.
+    void file(std::string_view field, std::string_view name, std::string content);
+
+    // What the file must hold after the job; replaces what was expected.
+    void expect(std::string_view name, std::string content);
+    void expect_nothing(std::string_view name);
+
+    void fallback(std::string_view property, std::string_view file, std::string content);
+    void warn(std::string message);
+
+    // Is the controller of `field` here? Warns once per controller if not.
+    bool has_controller(std::string_view controller, std::string_view field);
+
+    UnitPlan take() { return std::move(plan_); }
+
+private:
+    const host::Facts& facts_;
+    UnitPlan plan_;
+    std::vector<std::string> missing_;
+};
+
+// One function per part of linux.resources. Each refuses what cgroup v2 or
+// systemd cannot do, naming the field.
+Result<> add_memory(const oci::Memory& memory, Builder& builder);
+Result<> add_cpu(const oci::Cpu& cpu, Builder& builder);
+Result<> add_cpuset(const oci::Cpu& cpu, Builder& builder);
+Result<> add_pids(int64_t limit, Builder& builder);
+Result<> add_io(const oci::BlockIo& io, Builder& builder);
+Result<> add_devices(const std::vector<oci::DeviceRule>& rules, Builder& builder);
+Result<> add_unified(const std::vector<std::pair<std::string, std::string>>& unified,
+                     Builder& builder);
+Result<> add_unmapped(const oci::Resources& resources, Builder& builder);
+
+void add_lifecycle(const ContainerId& id, const UnitName& name, Builder& builder);
+Result<> add_annotations(const oci::StringMap& annotations, Builder& builder);
+
+// Shared by the typed fields and by `unified`.
+void set_memory(std::string_view property, std::string_view file, uint64_t bytes, Builder& builder);
+void set_cpu_weight(uint64_t weight, Builder& builder);  // 0: idle
+// Quota and period in µs; kInfinity: none, the kernel's default.
+Result<> set_cpu_quota(uint64_t quota, uint64_t period, Builder& builder);
+Result<> set_cpuset(std::string_view field, std::string_view list, bool memory_nodes,
+                    Builder& builder);
+void set_pids(uint64_t limit, Builder& builder);
+enum class Throttle { ReadBps, WriteBps, ReadIops, WriteIops };
+void set_throttle(Throttle kind, int64_t major, int64_t minor, uint64_t rate, Builder& builder);
+std::string device_path(int64_t major, int64_t minor);  // "/dev/block/8:0"
+void set_device_weight(int64_t major, int64_t minor, uint64_t weight, Builder& builder);
+
+}  // namespace unitc::unit

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/translate.hpp"
+
+#include "unit/builder.hpp"
+#include "unit/name.hpp"
+
+namespace unitc::unit {
+namespace {
+
+Result<> add_resources(const oci::Resources& resources, Builder& builder) {
+    if (resources.memory)
+        TRY(add_memory(*resources.memory, builder));
+    if (resources.cpu) {
+        TRY(add_cpu(*resources.cpu, builder));
+        TRY(add_cpuset(*resources.cpu, builder));
+    }
+    if (resources.pids_limit)
+        TRY(add_pids(*resources.pids_limit, builder));
+    if (resources.block_io)
+        TRY(add_io(*resources.block_io, builder));
+    TRY(add_unmapped(resources, builder));
+    return add_unified(resources.unified, builder);
+}
+
+}  // namespace
+
+Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
+                           const host::Facts& facts) {
+    const oci::Resources none;
+    const oci::Linux* linux_part = config.linux_ ? &*config.linux_ : nullptr;
+    const oci::Resources& resources =
+        linux_part != nullptr && linux_part->resources ? *linux_part->resources : none;
+
+    const UnitName name =
+        TRY(name_unit(linux_part != nullptr ? linux_part->cgroups_path : std::string{}, id));
+    Builder builder{facts};
+    add_lifecycle(id, name, builder);
+    TRY(add_resources(resources, builder));
+    // With no rules at all, too: devices are denied unless allowed.
+    TRY(add_devices(resources.devices, builder));
+    TRY(add_annotations(config.annotations, builder));
+
+    UnitPlan plan = builder.take();
+    plan.name = name.scope;
+    plan.slice = name.slice;
+    return plan;
+}
+
+}  // namespace unitc::unit
