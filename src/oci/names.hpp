@@ -51,11 +51,13 @@ inline constexpr std::string_view kSeccompArchitectures[] = {
 };
 inline constexpr size_t kCommonArchitectures = 19;
 
+// Up to kSupportedSeccompFlags they are acted upon; the last needs a listener.
 inline constexpr std::string_view kSeccompFlags[] = {
     "SECCOMP_FILTER_FLAG_TSYNC",
     "SECCOMP_FILTER_FLAG_LOG",
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 };
+inline constexpr size_t kSupportedSeccompFlags = 3;
 
 }  // namespace unitc::oci

@@ -8,6 +8,8 @@
 namespace unitc::oci {
 namespace {
 
+constexpr size_t kLongest = 1024;
+
 bool is_allowed(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view{"_-.:@/"}.find(c) != std::string_view::npos;
@@ -16,7 +18,7 @@ bool is_allowed(char c) {
 }  // namespace
 
 std::optional<std::string> sysctl_path(std::string_view key) {
-    if (!std::all_of(key.begin(), key.end(), is_allowed))
+    if (key.size() > kLongest || !std::all_of(key.begin(), key.end(), is_allowed))
         return std::nullopt;
     std::string path{key};
     const size_t first = key.find_first_of("./");

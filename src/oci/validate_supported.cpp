@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/validate_supported.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace unitc::oci {
+namespace {
+
+template <typename Part>
+struct Row {
+    std::string_view path;
+    bool (*given)(const Part& part);
+};
+
+constexpr Row<Hooks> kHooks[] = {
+    {"hooks.prestart", [](const Hooks& h) { return !h.prestart.empty(); }},
+    {"hooks.createRuntime", [](const Hooks& h) { return !h.create_runtime.empty(); }},
+    {"hooks.createContainer", [](const Hooks& h) { return !h.create_container.empty(); }},
+    {"hooks.startContainer", [](const Hooks& h) { return !h.start_container.empty(); }},
+    {"hooks.poststart", [](const Hooks& h) { return !h.poststart.empty(); }},
+    {"hooks.poststop", [](const Hooks& h) { return !h.poststop.empty(); }},
+};
+
+constexpr Row<Process> kProcess[] = {
+    {"process.apparmorProfile", [](const Process& p) { return !p.apparmor_profile.empty(); }},
+    {"process.selinuxLabel", [](const Process& p) { return !p.selinux_label.empty(); }},
+    {"process.scheduler", [](const Process& p) { return p.scheduler.has_value(); }},
+    {"process.ioPriority", [](const Process& p) { return p.io_priority.has_value(); }},
+    {"process.execCPUAffinity", [](const Process& p) { return p.exec_cpu_affinity.has_value(); }},
+};
+
+constexpr Row<Linux> kLinux[] = {
+    {"linux.uidMappings", [](const Linux& l) { return !l.uid_mappings.empty(); }},
+    {"linux.gidMappings", [](const Linux& l) { return !l.gid_mappings.empty(); }},
+    {"linux.timeOffsets", [](const Linux& l) { return !l.time_offsets.empty(); }},
+    {"linux.netDevices", [](const Linux& l) { return !l.net_devices.empty(); }},
+    {"linux.mountLabel", [](const Linux& l) { return !l.mount_label.empty(); }},
+    {"linux.intelRdt", [](const Linux& l) { return l.intel_rdt.has_value(); }},
+    {"linux.memoryPolicy", [](const Linux& l) { return l.memory_policy.has_value(); }},
+    {"linux.personality", [](const Linux& l) { return l.personality.has_value(); }},
+};
+
+// Only cgroup v1 has them; unlike memory.kernel the spec does not allow to
+// ignore them. What says the same as v2 always does (no disabled OOM killer,
+// a hierarchy) passes.
+constexpr Row<Resources> kVersion1[] = {
+    {"memory.swappiness", [](const Resources& r) { return r.memory && r.memory->swappiness; }},
+    {"memory.disableOOMKiller",
+     [](const Resources& r) { return r.memory && r.memory->disable_oom_killer.value_or(false); }},
+    {"memory.useHierarchy",
+     [](const Resources& r) { return r.memory && !r.memory->use_hierarchy.value_or(true); }},
+    {"cpu.realtimeRuntime", [](const Resources& r) { return r.cpu && r.cpu->realtime_runtime; }},
+    {"cpu.realtimePeriod", [](const Resources& r) { return r.cpu && r.cpu->realtime_period; }},
+    {"network.classID", [](const Resources& r) { return r.network && r.network->class_id; }},
+    {"network.priorities",
+     [](const Resources& r) { return r.network && !r.network->priorities.empty(); }},
+    {"blockIO.leafWeight",
+     [](const Resources& r) { return r.block_io && r.block_io->leaf_weight; }},
+    {"blockIO.weightDevice[].leafWeight",
+     [](const Resources& r) {
+         return r.block_io &&
+                std::any_of(r.block_io->weight_device.begin(), r.block_io->weight_device.end(),
+                            [](const WeightDevice& device) { return device.leaf_weight; });
+     }},
+};
+
+template <typename Part, size_t N>
+Result<> none_given(const Part& part, const Row<Part> (&rows)[N]) {
+    for (const Row<Part>& row : rows)
+        if (row.given(part))
+            return fail(std::string{row.path} + " is not supported yet");
+    return {};
+}
+
+Result<> namespaces_are_supported(const Linux& part) {
+    for (size_t i = 0; i < part.namespaces.size(); ++i) {
+        const Namespace& space = part.namespaces[i];
+        const std::string where = "linux.namespaces[" + std::to_string(i) + "]: ";
+        if (space.type == NamespaceType::User)
+            return fail(where + "a user namespace is not supported yet");
+        if (space.type == NamespaceType::Time)
+            return fail(where + "a time namespace is not supported yet");
+        if (space.type == NamespaceType::Pid && !space.path.empty())
+            return fail(where + "joining a pid namespace is not supported yet");
+    }
+    return {};
+}
+
+Result<> mounts_are_supported(const Config& config) {
+    for (size_t i = 0; i < config.mounts.size(); ++i) {
+        const Mount& mount = config.mounts[i];
+        const std::string where = "mounts[" + std::to_string(i) + "].";
+        if (!mount.uid_mappings.empty())
+            return fail(where + "uidMappings is not supported yet");
+        if (!mount.gid_mappings.empty())
+            return fail(where + "gidMappings is not supported yet");
+        for (const std::string& option : mount.options)
+            if (option == "idmap" || option == "ridmap")
+                return fail(where + "options: '" + option + "' is not supported yet");
+    }
+    return {};
+}
+
+Result<> seccomp_is_supported(const Seccomp& seccomp) {
+    constexpr std::string_view kNotify = "SCMP_ACT_NOTIFY is not supported yet";
+    // The kernel takes it only together with a listener.
+    constexpr std::string_view kListenerFlag = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
+    if (seccomp.default_action == SeccompAction::Notify)
+        return fail("linux.seccomp.defaultAction: " + std::string{kNotify});
+    for (size_t i = 0; i < seccomp.syscalls.size(); ++i)
+        if (seccomp.syscalls[i].action == SeccompAction::Notify)
+            return fail("linux.seccomp.syscalls[" + std::to_string(i) +
+                        "].action: " + std::string{kNotify});
+    if (seccomp.flags && std::find(seccomp.flags->begin(), seccomp.flags->end(), kListenerFlag) !=
+                             seccomp.flags->end())
+        return fail("linux.seccomp.flags: " + std::string{kListenerFlag} + " is not supported yet");
+    return {};
+}
+
+Result<> exists_in_version_2(const Resources& resources) {
+    for (const Row<Resources>& row : kVersion1)
+        if (row.given(resources))
+            return fail("linux.resources." + std::string{row.path} +
+                        ": does not exist in cgroup v2");
+    return {};
+}
+
+}  // namespace
+
+Result<> is_supported(const Config& config) {
+    if (config.hooks)
+        TRY(none_given(*config.hooks, kHooks));
+    if (config.process)
+        TRY(none_given(*config.process, kProcess));
+    TRY(mounts_are_supported(config));
+    if (!config.linux_)
+        return {};
+    TRY(none_given(*config.linux_, kLinux));
+    TRY(namespaces_are_supported(*config.linux_));
+    if (config.linux_->resources)
+        TRY(exists_in_version_2(*config.linux_->resources));
+    if (config.linux_->seccomp)
+        TRY(seccomp_is_supported(*config.linux_->seccomp));
+    return {};
+}
+
+}  // namespace unitc::oci
