@@ -6,6 +6,7 @@
 #include "ops/ending.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
+#include "ops/removal.hpp"
 #include "state/status.hpp"
 
 namespace unitc::ops {
@@ -42,19 +43,29 @@ Result<> remove_damaged(state::Entry& entry, const Error& damage, bool force, De
     return entry.remove();
 }
 
+Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadline) {
+    // Nobody must start it from here on. A full file system must not keep a
+    // container from being deleted: the lock holds as long as we live.
+    record.phase = state::Phase::Deleting;
+    if (const auto saved = entry.save(record); !saved)
+        log::debug(saved.error().message);
+    TRY(end_if_found(find_group(record, deadline), deadline));
+    return entry.remove();
+}
+
 Result<> remove_entry(state::Entry& entry, bool force, Deadline deadline) {
     auto record = entry.load();
     if (!record)
         return remove_damaged(entry, record.error(), force, deadline);
     if (!force)
         TRY(check_status(entry, *record));
-    // Nobody must start it from here on. A full file system must not keep a
-    // container from being deleted: the lock holds as long as we live.
-    record->phase = state::Phase::Deleting;
-    if (const auto saved = entry.save(*record); !saved)
-        log::debug(saved.error().message);
-    TRY(end_if_found(find_group(*record, deadline), deadline));
-    return entry.remove();
+    return remove_loaded(entry, *std::move(record), deadline);
+}
+
+// A pid alone may have come back; together with its start it has not.
+bool is_same_container(const state::Record& a, const state::Record& b) {
+    return a.boot_id == b.boot_id && a.created == b.created && a.init.pid == b.init.pid &&
+           a.init.start_time == b.init.start_time;
 }
 
 }  // namespace
@@ -66,6 +77,17 @@ Result<> remove(const Globals& globals, const std::string& id, bool force) {
         return force && means_unknown(entry.error()) ? Result<>{}
                                                      : Failure{std::move(entry).error()};
     return remove_entry(*entry, force, deadline);
+}
+
+Result<> remove_recorded(const Globals& globals, const state::Record& expected) {
+    const Deadline deadline = deadline_of(globals);
+    auto entry = find_entry(globals, expected.id, deadline);
+    if (!entry)
+        return means_unknown(entry.error()) ? Result<>{} : Failure{std::move(entry).error()};
+    state::Record record = TRY(entry->load());
+    if (!is_same_container(record, expected))
+        return {};
+    return remove_loaded(*entry, std::move(record), deadline);
 }
 
 }  // namespace unitc::ops
