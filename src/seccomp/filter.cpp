@@ -13,7 +13,7 @@ namespace {
 using oci::SeccompAction;
 using oci::SeccompOperator;
 
-constexpr uint32_t kMaxErrno = 4095;       // the kernel cuts what is above
+constexpr uint32_t kMaxErrno = 4094;       // libseccomp takes less than the kernel's MAX_ERRNO
 constexpr uint32_t kMaxTraceData = 65535;  // SECCOMP_RET_DATA
 constexpr uint32_t kArguments = 6;
 // From here on a search by halves beats a list (runc's bound).
