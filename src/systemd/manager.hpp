@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
@@ -59,8 +60,9 @@ public:
     // No such unit is success.
     Result<> reset_failed(const std::string& name);
 
+    struct Impl;  // impl.hpp, for this room only
+
 private:
-    struct Impl;
     explicit Manager(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

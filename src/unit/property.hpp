@@ -16,9 +16,11 @@ using StringPairs = std::vector<std::pair<std::string, std::string>>;  // a(ss)
 using StringNumbers = std::vector<std::pair<std::string, uint64_t>>;   // a(st)
 struct Pidfd {                                                         // ah of one
     int fd = -1;                                                       // borrowed
+    bool operator==(const Pidfd&) const = default;
 };
 struct Pid {  // au of one
     uint32_t pid = 0;
+    bool operator==(const Pid&) const = default;
 };
 
 // The D-Bus type follows from the alternative: b i u t x s ay as a(ss) a(st) ah au.

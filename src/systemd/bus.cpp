@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "systemd/bus.hpp"
+
+#include <dlfcn.h>
+#include <poll.h>
+#include <systemd/sd-bus.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/scope_exit.hpp"
+
+namespace unitc::systemd {
+namespace {
+
+constexpr char kService[] = "org.freedesktop.systemd1";
+constexpr char kObject[] = "/org/freedesktop/systemd1";
+constexpr char kManager[] = "org.freedesktop.systemd1.Manager";
+
+// Every function of libsystemd that is used, under its own name without
+// "sd_bus_".
+#define UNITC_SD_BUS_FUNCTIONS(X) \
+    X(add_filter)                 \
+    X(call_async)                 \
+    X(close_unref)                \
+    X(get_fd)                     \
+    X(get_n_queued_write)         \
+    X(message_append_array)       \
+    X(message_append_basic)       \
+    X(message_close_container)    \
+    X(message_enter_container)    \
+    X(message_exit_container)     \
+    X(message_get_error)          \
+    X(message_get_sender)         \
+    X(message_is_signal)          \
+    X(message_new_method_call)    \
+    X(message_open_container)     \
+    X(message_peek_type)          \
+    X(message_read_array)         \
+    X(message_read_basic)         \
+    X(message_set_expect_reply)   \
+    X(message_skip)               \
+    X(message_unref)              \
+    X(open_system)                \
+    X(path_encode)                \
+    X(process)                    \
+    X(send)                       \
+    X(slot_unref)                 \
+    X(wait)
+
+struct Library {
+#define UNITC_MEMBER(name) decltype(&::sd_bus_##name) name = nullptr;
+    UNITC_SD_BUS_FUNCTIONS(UNITC_MEMBER)
+#undef UNITC_MEMBER
+};
+
+constinit Library g_sd;
+constinit bool g_loaded = false;
+
+template <typename Function>
+bool look_up(void* handle, const char* name, Function* function) {
+    void* const symbol = ::dlsym(handle, name);
+    *function = reinterpret_cast<Function>(symbol);
+    return symbol != nullptr;
+}
+
+// The handle is never given back: the library lives as long as the program.
+Result<> load() {
+    if (g_loaded)
+        return {};
+    void* const handle = ::dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+        const char* why = ::dlerror();
+        return fail(std::string{"libsystemd cannot be loaded: "} +
+                    (why != nullptr ? why : "unknown error"));
+    }
+#define UNITC_LOOK_UP(name)                            \
+    if (!look_up(handle, "sd_bus_" #name, &g_sd.name)) \
+        return fail("libsystemd is too old: it has no sd_bus_" #name);
+    UNITC_SD_BUS_FUNCTIONS(UNITC_LOOK_UP)
+#undef UNITC_LOOK_UP
+    g_loaded = true;
+    return {};
+}
+
+struct MessageUnref {
+    void operator()(sd_bus_message* message) const { g_sd.message_unref(message); }
+};
+using Message = std::unique_ptr<sd_bus_message, MessageUnref>;
+
+// sd-bus returns negative errno values; the first one wins.
+class Status {
+public:
+    Status& operator<<(int rc) {
+        if (code_ == 0 && rc < 0)
+            code_ = -rc;
+        return *this;
+    }
+    int code() const { return code_; }
+
+private:
+    int code_ = 0;
+};
+
+// Writes a property's value, without its variant.
+struct Append {
+    sd_bus_message* to;
+    Status& status;
+
+    void basic(char type, const void* value) const {
+        status << g_sd.message_append_basic(to, type, value);
+    }
+    void open(char type, const char* contents) const {
+        status << g_sd.message_open_container(to, type, contents);
+    }
+    void close() const { status << g_sd.message_close_container(to); }
+
+    void operator()(bool value) const {
+        const int wide = value ? 1 : 0;  // sd-bus reads an int
+        basic('b', &wide);
+    }
+    void operator()(int32_t value) const { basic('i', &value); }
+    void operator()(uint32_t value) const { basic('u', &value); }
+    void operator()(uint64_t value) const { basic('t', &value); }
+    void operator()(int64_t value) const { basic('x', &value); }
+    void operator()(const std::string& value) const { basic('s', value.c_str()); }
+    void operator()(const unit::Bytes& value) const {
+        status << g_sd.message_append_array(to, 'y', value.data(), value.size());
+    }
+    void operator()(const unit::Strings& value) const {
+        open('a', "s");
+        for (const std::string& item : value)
+            (*this)(item);
+        close();
+    }
+    void operator()(const unit::StringPairs& value) const {
+        open('a', "(ss)");
+        for (const auto& [first, second] : value) {
+            open('r', "ss");
+            (*this)(first);
+            (*this)(second);
+            close();
+        }
+        close();
+    }
+    void operator()(const unit::StringNumbers& value) const {
+        open('a', "(st)");
+        for (const auto& [first, second] : value) {
+            open('r', "st");
+            (*this)(first);
+            (*this)(second);
+            close();
+        }
+        close();
+    }
+    void operator()(unit::Pidfd value) const {
+        open('a', "h");
+        basic('h', &value.fd);  // sd-bus duplicates it
+        close();
+    }
+    void operator()(unit::Pid value) const {
+        open('a', "u");
+        (*this)(value.pid);
+        close();
+    }
+};
+
+constexpr const char* kSignatures[] = {"b",  "i",  "u",     "t",     "x",  "s",
+                                       "ay", "as", "a(ss)", "a(st)", "ah", "au"};
+static_assert(std::size(kSignatures) == std::variant_size_v<unit::Value>);
+
+void append_property(sd_bus_message* message, const unit::Property& property, Status& status) {
+    const Append append{message, status};
+    append.open('r', "sv");
+    append(property.name);
+    append.open('v', kSignatures[property.value.index()]);
+    std::visit(append, property.value);
+    append.close();
+    append.close();
+}
+
+std::string text_or_empty(const char* text) {
+    return text != nullptr ? text : "";
+}
+
+// A call that is under way. Lives on the heap, since sd-bus points to it.
+struct Pending {
+    bool done = false;
+    Reply reply;
+    PropertyTexts* properties = nullptr;
+};
+
+// The texts among the values of an a{sv}: strings, and bytes in hex.
+void read_properties(sd_bus_message* m, PropertyTexts* properties) {
+    if (g_sd.message_enter_container(m, 'a', "{sv}") < 0)
+        return;
+    while (g_sd.message_enter_container(m, 'e', "sv") > 0) {
+        const char* name = nullptr;
+        const char* contents = nullptr;
+        char type = 0;
+        if (g_sd.message_read_basic(m, 's', &name) < 0 ||
+            g_sd.message_peek_type(m, &type, &contents) < 0)
+            return;
+        const std::string_view signature = contents != nullptr ? contents : "";
+        if (signature == "s" && g_sd.message_enter_container(m, 'v', "s") > 0) {
+            const char* value = nullptr;
+            g_sd.message_read_basic(m, 's', &value);
+            properties->emplace_back(name, text_or_empty(value));
+            g_sd.message_exit_container(m);
+        } else if (signature == "ay" && g_sd.message_enter_container(m, 'v', "ay") > 0) {
+            const void* bytes = nullptr;
+            size_t size = 0;
+            g_sd.message_read_array(m, 'y', &bytes, &size);
+            constexpr std::string_view kDigits = "0123456789abcdef";
+            std::string hex;
+            for (size_t i = 0; i < size; ++i) {
+                const uint8_t byte = static_cast<const uint8_t*>(bytes)[i];
+                hex.append({kDigits[byte >> 4], kDigits[byte & 15]});
+            }
+            properties->emplace_back(name, hex);
+            g_sd.message_exit_container(m);
+        } else {
+            g_sd.message_skip(m, "v");
+        }
+        g_sd.message_exit_container(m);
+    }
+}
+
+int on_reply(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    auto& pending = *static_cast<Pending*>(userdata);
+    pending.done = true;
+    Reply& reply = pending.reply;
+    reply.sender = text_or_empty(g_sd.message_get_sender(message));
+    if (const sd_bus_error* error = g_sd.message_get_error(message)) {
+        reply.error_name = text_or_empty(error->name);
+        reply.error_text = text_or_empty(error->message);
+        return 0;
+    }
+    reply.ok = true;
+    char type = 0;
+    const char* contents = nullptr;
+    if (g_sd.message_peek_type(message, &type, &contents) <= 0)
+        return 0;
+    const char* path = nullptr;
+    if (type == 'o' && g_sd.message_read_basic(message, 'o', &path) >= 0)
+        reply.path = text_or_empty(path);
+    if (type == 'a' && pending.properties != nullptr)
+        read_properties(message, pending.properties);
+    return 0;
+}
+
+// JobRemoved(u id, o job, s unit, s result), org.freedesktop.systemd1(5).
+int on_message(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    if (g_sd.message_is_signal(message, kManager, "JobRemoved") <= 0)
+        return 0;
+    uint32_t id = 0;
+    const char* path = nullptr;
+    const char* unit = nullptr;
+    const char* result = nullptr;
+    Status status;
+    status << g_sd.message_read_basic(message, 'u', &id)
+           << g_sd.message_read_basic(message, 'o', &path)
+           << g_sd.message_read_basic(message, 's', &unit)
+           << g_sd.message_read_basic(message, 's', &result);
+    auto& jobs = *static_cast<std::vector<JobRemoved>*>(userdata);
+    // Anyone on the bus may send us signals: their number is bounded.
+    constexpr size_t kMost = 64;
+    if (status.code() == 0 && jobs.size() < kMost)
+        jobs.push_back({text_or_empty(g_sd.message_get_sender(message)), path, result});
+    return 0;
+}
+
+std::string bus_address() {
+    const char* address = ::secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+    return address != nullptr ? address : "/run/dbus/system_bus_socket";
+}
+
+Failure no_bus(int code) {
+    return fail_code(code, "no D-Bus system bus at '" + bus_address() + "': is dbus running?");
+}
+
+}  // namespace
+
+bool Reply::in_doubt() const {
+    return is_error(".NoReply") || is_error(".Timeout") || is_error(".TimedOut") ||
+           is_error(".Disconnected") || is_error(".NameHasNoOwner") ||
+           is_error(".ServiceUnknown") || error_name.find(".Error.Spawn.") != std::string::npos;
+}
+
+struct Bus::Impl {
+    sd_bus* bus = nullptr;
+    std::vector<JobRemoved> jobs;
+    std::unique_ptr<Pending> pending;
+    sd_bus_slot* slot = nullptr;
+
+    Impl() = default;
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    ~Impl() {
+        abandon();
+        if (bus != nullptr)
+            g_sd.close_unref(bus);
+    }
+
+    void abandon() {
+        if (slot != nullptr)
+            g_sd.slot_unref(slot);
+        slot = nullptr;
+        pending.reset();
+    }
+
+    // Handles what has come, or waits for more. ETIMEDOUT at the deadline.
+    Result<> pump(Deadline deadline) {
+        const int rc = g_sd.process(bus, nullptr);
+        if (rc < 0)
+            return fail_code(-rc, "connection to the system bus");
+        if (rc > 0)
+            return {};
+        const int64_t left = deadline.left_us();
+        if (left == 0)
+            return fail_code(ETIMEDOUT, "connection to the system bus");
+        const int waited = g_sd.wait(bus, static_cast<uint64_t>(left));
+        if (waited < 0 && waited != -EINTR)
+            return fail_code(-waited, "connection to the system bus");
+        return {};
+    }
+
+    Result<Message> new_call(const char* service, const char* object, const char* interface,
+                             const char* method) {
+        sd_bus_message* message = nullptr;
+        const int rc =
+            g_sd.message_new_method_call(bus, &message, service, object, interface, method);
+        if (rc < 0)
+            return fail_code(-rc, "sd_bus_message_new_method_call", method);
+        return Message{message};
+    }
+
+    Result<> submit(const Message& message, PropertyTexts* properties, Deadline deadline) {
+        abandon();
+        pending = std::make_unique<Pending>();
+        pending->properties = properties;
+        const auto timeout = static_cast<uint64_t>(std::max<int64_t>(deadline.left_us(), 1));
+        const int rc = g_sd.call_async(bus, &slot, message.get(), on_reply, pending.get(), timeout);
+        if (rc < 0)
+            return fail_code(-rc, "sd_bus_call_async");
+        return {};
+    }
+
+    Result<Reply> await(Deadline deadline) {
+        while (!pending->done) {
+            if (auto pumped = pump(deadline); !pumped && !pending->done) {
+                abandon();
+                return Failure{std::move(pumped).error()};
+            }
+        }
+        Reply reply = std::move(pending->reply);
+        abandon();
+        return reply;
+    }
+};
+
+Bus::Bus(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Bus::Bus(Bus&&) noexcept = default;
+Bus& Bus::operator=(Bus&&) noexcept = default;
+Bus::~Bus() = default;
+
+Result<Bus> Bus::open(Deadline deadline) {
+    TRY(load());
+    auto impl = std::make_unique<Impl>();
+    // Doubles with each try, up to a fifth of a second.
+    for (int64_t pause_us = 5'000;; pause_us = std::min<int64_t>(pause_us * 2, 200'000)) {
+        const int rc = g_sd.open_system(&impl->bus);
+        if (rc >= 0)
+            break;
+        // A full backlog of the listening socket.
+        if (rc != -EAGAIN || deadline.left_us() <= pause_us)
+            return no_bus(-rc);
+        // Many clients were refused at the same moment and must not all come
+        // back at the same moment.
+        ::poll(nullptr, 0, static_cast<int>((pause_us + monotonic_us() % pause_us) / 2000));
+    }
+    const int rc = g_sd.add_filter(impl->bus, nullptr, on_message, &impl->jobs);
+    if (rc < 0)
+        return fail_code(-rc, "sd_bus_add_filter");
+    return Bus{std::move(impl)};
+}
+
+int Bus::fd() const {
+    return g_sd.get_fd(impl_->bus);
+}
+
+Result<> Bus::watch_jobs(const std::string& unit) {
+    const Message message = TRY(impl_->new_call("org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                                "org.freedesktop.DBus", "AddMatch"));
+    // By hand and not by sd_bus_add_match: a backslash, which unit names may
+    // hold, stands for itself in the bus's grammar and not in sd-bus's.
+    const std::string match =
+        "type='signal',sender='org.freedesktop.systemd1',path='/org/freedesktop/systemd1',"
+        "interface='org.freedesktop.systemd1.Manager',member='JobRemoved',arg2='" +
+        unit + "'";
+    Status status;
+    // Should it be refused, await_job's caller asks for the state instead.
+    status << g_sd.message_set_expect_reply(message.get(), 0)
+           << g_sd.message_append_basic(message.get(), 's', match.c_str())
+           << g_sd.send(impl_->bus, message.get(), nullptr);
+    if (status.code() != 0)
+        return fail_code(status.code(), "AddMatch");
+    return {};
+}
+
+Result<> Bus::begin_start(const std::string& unit, const unit::Properties& properties,
+                          const unit::Property& process) {
+    const Message message = TRY(impl_->new_call(kService, kObject, kManager, "StartTransientUnit"));
+    sd_bus_message* const m = message.get();
+    Status status;
+    status << g_sd.message_append_basic(m, 's', unit.c_str())
+           << g_sd.message_append_basic(m, 's', "fail")
+           << g_sd.message_open_container(m, 'a', "(sv)");
+    for (const unit::Property& property : properties)
+        append_property(m, property, status);
+    append_property(m, process, status);
+    status << g_sd.message_close_container(m) << g_sd.message_open_container(m, 'a', "(sa(sv))")
+           << g_sd.message_close_container(m);
+    if (status.code() != 0)
+        return fail_code(status.code(), "StartTransientUnit", unit);
+    impl_->jobs.clear();
+    // Bounded by await_started's deadline.
+    return impl_->submit(message, nullptr, Deadline::in_ms(3'600'000));
+}
+
+Result<> Bus::flush(Deadline deadline) {
+    for (;;) {
+        uint64_t queued = 0;
+        const int rc = g_sd.get_n_queued_write(impl_->bus, &queued);
+        if (rc < 0)
+            return fail_code(-rc, "sd_bus_get_n_queued_write");
+        if (queued == 0)
+            return {};
+        TRY(impl_->pump(deadline));
+    }
+}
+
+Result<Reply> Bus::await_started(Deadline deadline) {
+    return impl_->await(deadline);
+}
+
+Result<bool> Bus::await_job(const Reply& started, Deadline deadline, JobRemoved* job) {
+    const auto is_ours = [&](const JobRemoved& removed) {
+        // A signal sent to us by a stranger has another sender.
+        return removed.path == started.path && removed.sender == started.sender;
+    };
+    for (;;) {
+        const auto found = std::find_if(impl_->jobs.begin(), impl_->jobs.end(), is_ours);
+        if (found != impl_->jobs.end()) {
+            *job = *found;
+            return true;
+        }
+        impl_->jobs.clear();
+        if (auto pumped = impl_->pump(deadline); !pumped) {
+            if (pumped.error().code == ETIMEDOUT)
+                return false;
+            return Failure{std::move(pumped).error()};
+        }
+    }
+}
+
+Result<Reply> Bus::call_manager(const char* method, const std::vector<std::string>& arguments,
+                                Deadline deadline) {
+    const Message message = TRY(impl_->new_call(kService, kObject, kManager, method));
+    Status status;
+    for (const std::string& argument : arguments)
+        status << g_sd.message_append_basic(message.get(), 's', argument.c_str());
+    if (status.code() != 0)
+        return fail_code(status.code(), method);
+    TRY(impl_->submit(message, nullptr, deadline));
+    return impl_->await(deadline);
+}
+
+Result<Reply> Bus::unit_properties(const std::string& unit, PropertyTexts* properties,
+                                   Deadline deadline) {
+    char* object = nullptr;
+    const int rc = g_sd.path_encode("/org/freedesktop/systemd1/unit", unit.c_str(), &object);
+    if (rc < 0)
+        return fail_code(-rc, "sd_bus_path_encode", unit);
+    const ScopeExit free_object{[&] { ::free(object); }};
+    const Message message =
+        TRY(impl_->new_call(kService, object, "org.freedesktop.DBus.Properties", "GetAll"));
+    // No interface: those of the unit and of its type in one answer, so that
+    // they are of one moment.
+    const int appended = g_sd.message_append_basic(message.get(), 's', "");
+    if (appended < 0)
+        return fail_code(-appended, "GetAll");
+    TRY(impl_->submit(message, properties, deadline));
+    return impl_->await(deadline);
+}
+
+}  // namespace unitc::systemd

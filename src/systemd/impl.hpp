@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What manager.cpp, job.cpp and truth.cpp share: one verb's connection and
+// what it has under way.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "systemd/bus.hpp"
+#include "systemd/manager.hpp"
+
+namespace unitc::systemd {
+
+struct Manager::Impl {
+    Impl(Deadline verb_deadline, Bus connection)
+        : deadline(verb_deadline), bus(std::move(connection)) {}
+
+    Deadline deadline;
+    Bus bus;
+
+    // The start under way, kept so that it can be sent again.
+    unit::UnitPlan plan;
+    pid_t pid = 0;
+    Fd pidfd;
+    bool by_pid = false;                    // PIDs instead of PIDFDs
+    std::vector<std::string> left_to_file;  // fallbacks whose property was refused
+    bool reset_done = false;
+    bool sent_again = false;
+
+    // The verb's deadline, or a little more: the truth must be readable and a
+    // unit stoppable after the time has run out.
+    Deadline budget() const;
+
+    Result<> reconnect();
+
+    // manager.cpp
+    Result<> send_start();
+
+    // job.cpp. What became of a job.
+    enum class JobEnd { Done, Lost, Failed };
+    struct JobOutcome {
+        JobEnd end = JobEnd::Lost;  // Lost: no signal, ask for the state
+        std::string result;
+    };
+    // Waits for the signal at most `patience_ms` and never past the deadline.
+    JobOutcome wait_job(const Reply& started, int64_t patience_ms);
+
+    // A call that may be repeated: after a lost connection it is.
+    Result<Reply> call(const char* method, const std::vector<std::string>& arguments);
+
+    // truth.cpp
+    Result<UnitState> state(const std::string& name);
+    // Does /proc say that `pid` is in the plan's cgroup?
+    Result<bool> holds_process() const;
+};
+
+// "org.freedesktop.systemd1.UnitExists: Unit x.scope already exists"; systemd's
+// own words, or the name where there are none.
+std::string words_of(const Reply& reply);
+
+}  // namespace unitc::systemd

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is the case, read after any doubt: the unit's properties from the
+// manager, the process's cgroup from the kernel.
+#include "base/text.hpp"
+#include "sys/procfs.hpp"
+#include "systemd/impl.hpp"
+#include "unit/name.hpp"
+
+namespace unitc::systemd {
+namespace {
+
+std::string take(PropertyTexts& properties, std::string_view name) {
+    for (auto& [known, value] : properties)
+        if (known == name)
+            return std::move(value);
+    return {};
+}
+
+}  // namespace
+
+Result<UnitState> Manager::Impl::state(const std::string& name) {
+    // Before it becomes an object path: see CVE-2026-29111.
+    TRY(unit::check_unit_name(name));
+    const Deadline until = budget();
+    for (;;) {
+        PropertyTexts properties;
+        const Result<Reply> reply = bus.unit_properties(name, &properties, until);
+        if (reply && reply->ok) {
+            UnitState state;
+            // Asking for a unit's object makes the manager load it: a name
+            // that nothing stands behind is "not-found" and dead.
+            const std::string load_state = take(properties, "LoadState");
+            state.active_state = take(properties, "ActiveState");
+            state.loaded = load_state != "not-found" || state.active_state != "inactive";
+            state.sub_state = take(properties, "SubState");
+            state.control_group = take(properties, "ControlGroup");
+            state.invocation_id = take(properties, "InvocationID");
+            state.description = take(properties, "Description");
+            state.result = take(properties, "Result");
+            return state;
+        }
+        if (reply && reply->is_error(".NoSuchUnit"))
+            return UnitState{};
+        if (reply && !reply->in_doubt())
+            return fail("state of unit '" + name + "': " + words_of(*reply));
+        if (until.passed())
+            return reply ? fail("state of unit '" + name + "': " + words_of(*reply))
+                         : Failure{Error{reply.error()}.in("state of unit '" + name + "'")};
+        TRY_IN("state of unit '" + name + "'", reconnect());
+    }
+}
+
+Result<bool> Manager::Impl::holds_process() const {
+    const sys::Procfs proc = TRY(sys::Procfs::host());
+    const Result<std::string> group = sys::cgroup_of(proc, pid);
+    // Gone: reaped already, so in no group.
+    if (!group)
+        return false;
+    const std::string below = unit::slice_path(plan.slice) + "/";
+    // systemd puts "_" before a name that could be taken for a control file.
+    return group->ends_with(below + plan.name) || group->ends_with(below + "_" + plan.name);
+}
+
+}  // namespace unitc::systemd
