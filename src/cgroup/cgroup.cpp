@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cgroup/cgroup.hpp"
+
+#include <dirent.h>
+#include <linux/bpf.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/scope_exit.hpp"
+#include "base/text.hpp"
+#include "sys/file.hpp"
+#include "sys/path.hpp"
+
+namespace unitc::cgroup {
+namespace {
+
+constexpr uint64_t kResolve =
+    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+
+Result<Fd> open_root() {
+    constexpr char kRoot[] = "/sys/fs/cgroup";
+    Fd root = TRY(sys::open_at(AT_FDCWD, kRoot, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    struct statfs fs {};
+    if (::fstatfs(root.get(), &fs) < 0)
+        return fail_sys("fstatfs", kRoot);
+    if (fs.f_type != CGROUP2_SUPER_MAGIC)
+        return fail(std::string{kRoot} + " is not cgroup2");
+    return root;
+}
+
+bool is_invocation_id(std::string_view id) {
+    constexpr size_t kDigits = 32;
+    return id.size() == kDigits &&
+           id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// The value of `key` in cgroup.events: "populated 1\nfrozen 0\n".
+Result<bool> event(const Fd& group, std::string_view key) {
+    const std::string events = TRY(sys::read_file(group.get(), "cgroup.events"));
+    for (const std::string_view line : text::split(events, '\n'))
+        if (line.starts_with(key) && line.substr(key.size()).starts_with(' '))
+            return line.substr(key.size() + 1) == "1";
+    return fail("cgroup.events has no '" + std::string{key} + "'");
+}
+
+Result<> add_processes(const Fd& group, std::vector<pid_t>& pids, int depth) {
+    // A payload can nest groups as deep as the kernel lets it.
+    constexpr int kDeepest = 64;
+    // A threaded subgroup cannot be read (EOPNOTSUPP); its processes are
+    // listed by the domain above it.
+    const Result<std::string> text = sys::read_file(group.get(), "cgroup.procs", size_t{64} << 20);
+    if (!text && text.error().code != EOPNOTSUPP)
+        return Failure{text.error()};
+    if (text)
+        for (const std::string_view line : text::split(*text, '\n'))
+            // 0 is a process outside of our pid namespace.
+            if (const auto pid = text::parse_int<pid_t>(line); pid && *pid > 0)
+                pids.push_back(*pid);
+    if (depth == kDeepest)
+        return {};
+
+    Fd listing = TRY(sys::open_at(group, ".", O_RDONLY | O_DIRECTORY));
+    DIR* const dir = ::fdopendir(listing.get());
+    if (dir == nullptr)
+        return fail_sys("fdopendir");
+    listing.release();
+    const ScopeExit close_dir{[&] { ::closedir(dir); }};
+    while (const dirent* entry = ::readdir(dir)) {
+        if (entry->d_type != DT_DIR || std::strcmp(entry->d_name, ".") == 0 ||
+            std::strcmp(entry->d_name, "..") == 0)
+            continue;
+        const Result<Fd> child = sys::open_at(group, entry->d_name, O_PATH | O_DIRECTORY);
+        if (child)
+            // Groups come and go while we look.
+            if (auto added = add_processes(*child, pids, depth + 1);
+                !added && added.error().code != ENOENT && added.error().code != ENODEV)
+                return added;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Fd> open(const std::string& path) {
+    const Fd root = TRY(open_root());
+    const size_t start = path.find_first_not_of('/');
+    if (start == std::string::npos)
+        return fail("cgroup '" + text::printable(path) + "' is the root group");
+    return TRY_IN("cgroup '" + text::printable(path) + "'",
+                  sys::open_below(root, path.substr(start), O_RDONLY | O_DIRECTORY, kResolve));
+}
+
+std::string invocation_id(const Fd& cgroup) {
+    // trusted.* is the manager's own; user.* is what it writes beside it for
+    // readers without CAP_SYS_ADMIN.
+    for (const char* name : {"trusted.invocation_id", "user.invocation_id"}) {
+        char id[64];
+        const ssize_t size = ::fgetxattr(cgroup.get(), name, id, sizeof id);
+        if (size > 0 && is_invocation_id({id, static_cast<size_t>(size)}))
+            return {id, static_cast<size_t>(size)};
+    }
+    return {};
+}
+
+Result<bool> populated(const Fd& cgroup) {
+    return event(cgroup, "populated");
+}
+
+Result<bool> frozen(const Fd& cgroup) {
+    return event(cgroup, "frozen");
+}
+
+Result<std::vector<pid_t>> processes(const Fd& cgroup) {
+    std::vector<pid_t> pids;
+    TRY(add_processes(cgroup, pids, 0));
+    return pids;
+}
+
+Result<> kill_all(const Fd& cgroup) {
+    return sys::write_file(cgroup.get(), "cgroup.kill", "1");
+}
+
+Result<unsigned> device_programs(const Fd& cgroup) {
+    // Every byte of the union belongs to us and is zero: kernels 6.17 to 7.1
+    // write revision and count behind what a short attribute holds.
+    union bpf_attr attribute;
+    std::memset(&attribute, 0, sizeof attribute);
+    attribute.query.target_fd = static_cast<uint32_t>(cgroup.get());
+    attribute.query.attach_type = BPF_CGROUP_DEVICE;
+    attribute.query.query_flags = BPF_F_QUERY_EFFECTIVE;
+    // No array for the ids: only the count is asked for.
+    if (::syscall(SYS_bpf, BPF_PROG_QUERY, &attribute, sizeof attribute) < 0 && errno != ENOSPC)
+        return fail_sys("bpf BPF_PROG_QUERY");
+    return attribute.query.prog_cnt;
+}
+
+}  // namespace unitc::cgroup
