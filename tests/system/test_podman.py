@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""podman with the runtime under test: what an engine does every day, with limits seen in the cgroup
+and in systemd. The config.json files that podman writes are input for `plan` as well."""
+
+import json
+import os
+import shutil
+import subprocess
+
+from lab import cgroup, process, systemd, test, until
+
+_IMAGE = "localhost/systest"
+
+
+def _podman(t, *words, status=0, timeout=60, **more):
+    """podman with a storage of its own (vfs: no mounts), no network and the runtime under test."""
+    t.machine_needs(shutil.which("podman"), "needs podman")
+    base = os.path.join(os.path.dirname(t.directory), "podman")
+    fresh = not os.path.isdir(base)
+    for name in ("root", "run", "tmp"):
+        os.makedirs(os.path.join(base, name), exist_ok=True)
+    options = ["podman", "--root", f"{base}/root", "--runroot", f"{base}/run", "--tmpdir", f"{base}/tmp", "--storage-driver", "vfs",
+               "--cgroup-manager", "systemd", "--runtime", t.rt.path, "--events-backend", "file", "--log-level", "warning"]
+    if fresh:
+        archive = os.path.join(base, "image.tar")
+        subprocess.run(["tar", "-C", t.template.root, "-cf", archive, "."], check=True)
+        t.equal(t.command(*options, "import", archive, _IMAGE, timeout=90).status, 0, "status of podman import")
+    result = t.command(*options, *words, timeout=timeout, **more)
+    if status is not None:
+        t.equal(result.status, status, f"status of podman {words[0]}")
+    return result
+
+
+def _run(t, *words, **more):
+    return _podman(t, "run", "--network", "none", *words, **more)
+
+
+def _name(t):
+    name = t.id("pod")
+    t.identities.remove(name)
+    t.finally_do(lambda: _podman(t, "rm", "-f", "-t", "0", "-i", name, status=None))
+    return name
+
+
+def _inspected(t, name):
+    return json.loads(_podman(t, "inspect", name).out)[0]
+
+
+def _unit(found):
+    return f"libpod-{found['Id']}.scope"
+
+
+@test(lane="vm", peers="crun runc", seconds=120)
+def run_prints_and_returns_the_status(t):
+    result = _run(t, "--rm", _IMAGE, "sh", "-c", "echo hello; exit 7", status=7)
+    t.equal(result.out, "hello\n", "stdout")
+
+
+@test(lane="vm", peers="crun runc", seconds=180)
+def statuses_of_programs_that_cannot_run(t):
+    t.contains(_run(t, "--rm", _IMAGE, "no-such-program", status=127).err, "executable file")
+    t.contains(_run(t, "--rm", _IMAGE, "/etc/passwd", status=126).err.lower(), "permission denied")
+    _run(t, "--rm", _IMAGE, "sh", "-c", "kill -9 $$", status=None)
+
+
+@test(lane="vm", peers="crun runc", seconds=180)
+def a_detached_container_is_listed_logs_and_stops(t):
+    name = _name(t)
+    _run(t, "-d", "--name", name, _IMAGE, "sh", "-c", "trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.1; done")
+    t.check(until(lambda: "ready" in _podman(t, "logs", name).out, 20), "podman logs does not show the output")
+    t.contains(_podman(t, "ps", "--format", "{{.Names}} {{.State}}").out, f"{name} running")
+    _podman(t, "stop", "-t", "10", name)
+    t.equal(_podman(t, "wait", name).out.strip(), "5", "exit code")
+    t.contains(_podman(t, "logs", name).out, "bye")
+    _podman(t, "start", name)
+    _podman(t, "rm", "-f", "-t", "0", name)
+
+
+@test(lane="vm", peers="crun runc", seconds=120)
+def kill_sends_a_signal(t):
+    name = _name(t)
+    _run(t, "-d", "--name", name, _IMAGE, "sh", "-c", "trap 'echo usr1' USR1; echo ready; while :; do sleep 0.1; done")
+    t.check(until(lambda: "ready" in _podman(t, "logs", name).out, 20), "never ready")
+    _podman(t, "kill", "-s", "USR1", name)
+    t.check(until(lambda: "usr1" in _podman(t, "logs", name).out, 20), "the signal did not arrive")
+    _podman(t, "kill", name)
+    t.equal(_podman(t, "wait", name).out.strip(), "137", "exit code")
+
+
+@test(lane="vm", peers="crun runc", seconds=120)
+def a_terminal_is_passed_through(t):
+    result = _run(t, "--rm", "-t", _IMAGE, "sh", "-c", "tty; stty size >/dev/null && echo has-a-size")
+    t.contains(result.out, "/dev/pts/0", "has-a-size")
+
+
+@test(lane="vm", peers="crun runc", seconds=120)
+def stdin_is_passed_through(t):
+    t.equal(_run(t, "--rm", "-i", _IMAGE, "cat", input="through podman\n").out, "through podman\n", "stdout")
+
+
+@test(lane="vm", peers="", seconds=180)
+def limits_are_in_the_cgroup_and_in_systemd(t):
+    name = _name(t)
+    _run(t, "-d", "--name", name, "--memory", "64m", "--memory-swap", "96m", "--memory-reservation", "32m", "--cpus", "0.5",
+         "--cpu-shares", "512", "--pids-limit", "33", "--cpuset-cpus", "0", _IMAGE, "sleep", "1000")
+    found = _inspected(t, name)
+    unit = _unit(found)
+    seen = systemd.properties(unit)
+    for key, wanted in (("MemoryMax", 67108864), ("MemorySwapMax", 33554432), ("MemoryLow", 33554432), ("TasksMax", 33),
+                        ("CPUQuotaPerSecUSec", 500000), ("CPUWeight", 59), ("AllowedCPUs", [1]), ("Slice", "machine.slice")):
+        t.equal(seen.get(key), wanted, key)
+    group = cgroup.path(seen["ControlGroup"])
+    for file, wanted in (("memory.max", "67108864"), ("memory.swap.max", "33554432"), ("memory.low", "33554432"), ("pids.max", "33"),
+                         ("cpu.max", "50000 100000"), ("cpu.weight", "59"), ("cpuset.cpus", "0")):
+        t.equal(cgroup.read(group, file), wanted, file)
+    before = cgroup.settings(group)
+    systemd.control("daemon-reload")
+    t.equal(cgroup.settings(group), before, "the cgroup's files after a daemon-reload")
+    t.equal(cgroup.of_process(found["State"]["Pid"]), seen["ControlGroup"], "cgroup of the container")
+
+
+@test(lane="vm", peers="crun runc", seconds=180)
+def the_usual_options_work(t):
+    os.makedirs(t.path("volume"))
+    script = "id -u; hostname; cat /v/file; touch /x 2>/dev/null || echo read-only; grep -c . /proc/self/mountinfo >/dev/null; echo $A"
+    with open(t.path("volume/file"), "w") as file:
+        file.write("volume\n")
+    result = _run(t, "--rm", "--user", "1000:1000", "--hostname", "box", "-v", f"{t.path('volume')}:/v:ro", "--read-only", "--tmpfs",
+                  "/tmp", "-e", "A=b", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "nofile=64:64",
+                  _IMAGE, "sh", "-c", script)
+    t.equal(result.out, "1000\nbox\nvolume\nread-only\nb\n", "stdout")
+
+
+@test(lane="vm", peers="crun runc", seconds=120)
+def a_container_that_uses_too_much_memory_is_reported(t):
+    name = _name(t)
+    _run(t, "--name", name, "--memory", "16m", "--memory-swap", "16m", _IMAGE, "sh", "-c",
+         "head -c 64m /dev/zero | tail -c 64m >/dev/null; echo $?", status=None)
+    t.check("0" not in _podman(t, "logs", name).out.split(), "64 MiB fit into 16")
+
+
+@test(lane="vm", peers="", seconds=240)
+def what_podman_writes_is_input_for_plan(t):
+    """Kept as real cases: each config.json goes through `plan` and gives a whole unit."""
+    cases = {"plain": (), "privileged": ("--privileged",), "limits": ("--memory", "64m", "--cpus", "1", "--pids-limit", "9"),
+             "devices": ("--device", "/dev/null:/dev/other"), "user": ("--user", "12:34", "--group-add", "99"),
+             "sysctl": ("--sysctl", "kernel.msgmax=4096"), "tmpfs": ("--tmpfs", "/t:size=1m"), "systemd": ("--systemd", "always")}
+    for kind, words in cases.items():
+        name = _name(t)
+        _podman(t, "create", "--network", "none", "--name", name, *words, _IMAGE, "true")
+        _podman(t, "init", name, status=None)
+        found = _inspected(t, name)
+        path = found.get("OCIConfigPath") or ""
+        t.check(os.path.exists(path), f"{kind}: no config.json at {path!r}")
+        kept = t.path(f"podman-{kind}")
+        os.makedirs(kept)
+        shutil.copy(path, os.path.join(kept, "config.json"))
+        result = t.call("plan", "--bundle", kept, timeout=30)
+        t.equal(result.status, 0, f"status of plan for {kind}")
+        t.contains(result.out, "Delegate b true", ".scope")
+        _podman(t, "rm", "-f", "-t", "0", name)
+
+
+@test(lane="vm", peers="crun runc", seconds=240)
+def nothing_is_left_after_rm(t):
+    name = _name(t)
+    _run(t, "-d", "--name", name, _IMAGE, "sleep", "1000")
+    found = _inspected(t, name)
+    pid = found["State"]["Pid"]
+    _podman(t, "rm", "-f", "-t", "0", name)
+    t.check(until(lambda: not process.alive(pid)), "the container's process is alive")
+    t.check(until(lambda: not systemd.loaded(_unit(found))), "the scope is still loaded")
+    t.check(not os.path.exists(os.path.join(t.rt.root, found["Id"])), "the state directory is still there")
