@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/validate.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fragments.hpp"
+#include "oci/parse.hpp"
+
+namespace unitc::oci {
+namespace {
+
+// What a config that is complete otherwise says with these parts.
+struct Parts {
+    std::string top = {};        // further members of the config
+    std::string process = {};    // of process
+    std::string linux_ = {};     // of linux
+    std::string resources = {};  // of linux.resources
+    std::string namespaces = R"({"type": "mount"}, {"type": "pid"}, {"type": "network"},
+                                {"type": "ipc"}, {"type": "uts"}, {"type": "cgroup"})";
+};
+
+std::string join(const std::string& first, const std::string& more) {
+    return more.empty() ? first : first + ", " + more;
+}
+
+Config config_of(const Parts& parts) {
+    const auto parsed = parse(
+        config(join(R"("root": {"path": "rootfs"}, "process": {)" +
+                        join(R"("cwd": "/", "args": ["sh"])", parts.process) + R"(}, "linux": {)" +
+                        join("\"namespaces\": [" + parts.namespaces + "], \"resources\": {" +
+                                 parts.resources + "}",
+                             parts.linux_) +
+                        "}",
+                    parts.top)));
+    EXPECT_TRUE(parsed) << parsed.error().message;
+    return parsed ? *parsed : Config{};
+}
+
+std::string verdict(const Config& config_) {
+    const auto valid = validate(config_);
+    return valid ? "valid" : valid.error().message;
+}
+
+struct Case {
+    Parts parts;
+    const char* verdict;
+};
+
+void expect_verdicts(const std::vector<Case>& cases) {
+    for (const Case& c : cases)
+        EXPECT_EQ(verdict(config_of(c.parts)), c.verdict)
+            << c.parts.top << c.parts.process << c.parts.linux_ << c.parts.resources;
+}
+
+TEST(Validate, WantsProcessRootAndMountNamespace) {
+    const auto of = [](const std::string& members) { return verdict(*parse(config(members))); };
+    EXPECT_EQ(of(""), "process: is missing");
+    EXPECT_EQ(of(R"("process": {"cwd": "/"})"),
+              "process.args: is empty, must name the program to run");
+    EXPECT_EQ(of(R"("process": {"cwd": "/", "args": ["sh"]})"), "root: is missing");
+    const std::string both = R"("process": {"cwd": "/", "args": ["sh"]}, "root": {"path": "r"})";
+    EXPECT_EQ(of(both), "linux.namespaces: has no entry of type 'mount', must have one");
+    EXPECT_EQ(of(both + R"(, "linux": {"namespaces": [{"type": "pid"}]})"),
+              "linux.namespaces: has no entry of type 'mount', must have one");
+    EXPECT_EQ(of(both + R"(, "linux": {"namespaces": [{"type": "mount", "path": "/x"}]})"),
+              "linux.namespaces: the mount namespace has a path, must be a new one");
+    EXPECT_EQ(of(both + R"(, "linux": {"namespaces": [{"type": "mount"}]})"), "valid");
+}
+
+TEST(Validate, ChecksWhatOtherCodeBuilt) {
+    Config config_ = config_of({});
+    config_.process->cwd = "relative";
+    EXPECT_EQ(verdict(config_), "process.cwd: must be an absolute path");
+    config_ = config_of({});
+    config_.root->path.clear();
+    EXPECT_EQ(verdict(config_), "root.path: is empty, must be a path");
+}
+
+TEST(Validate, LetsNamesPassOnlyWithAUtsNamespace) {
+    expect_verdicts({
+        {{.top = R"("hostname": "h", "domainname": "d")"}, "valid"},
+        {{.top = R"("hostname": "h")",
+          .namespaces = R"({"type": "mount"}, {"type": "uts", "path": "/run/ns"})"},
+         "valid"},
+        {{.top = R"("hostname": "h")", .namespaces = R"({"type": "mount"})"},
+         "hostname: needs an entry of type 'uts' in linux.namespaces"},
+        {{.top = R"("domainname": "d")", .namespaces = R"({"type": "mount"})"},
+         "domainname: needs an entry of type 'uts' in linux.namespaces"},
+    });
+}
+
+TEST(Validate, LetsSysctlsPassOnlyWithTheirNamespace) {
+    constexpr const char* kMount = R"({"type": "mount"})";
+    expect_verdicts({
+        {{.linux_ = R"("sysctl": {"kernel.msgmax": "1", "kernel.msgmnb": "1", "kernel.msgmni": "1",
+            "kernel.sem": "1", "kernel.shmall": "1", "kernel.shmmax": "1", "kernel.shmmni": "1",
+            "kernel.shm_rmid_forced": "1", "fs.mqueue.msg_max": "1", "net.ipv4.ip_forward": "1",
+            "net/core/somaxconn": "1", "kernel.domainname": "d"})"},
+         "valid"},
+        {{.linux_ = R"("sysctl": {"net.ipv4.ip_forward": "1"})",
+          .namespaces = R"({"type": "mount"}, {"type": "network", "path": "/run/netns/a"})"},
+         "valid"},
+        {{.linux_ = R"("sysctl": {"net.ipv4.ip_forward": "1"})", .namespaces = kMount},
+         "linux.sysctl[\"net.ipv4.ip_forward\"]: needs an entry of type 'network' in "
+         "linux.namespaces"},
+        {{.linux_ = R"("sysctl": {"kernel/shmmax": "1"})", .namespaces = kMount},
+         "linux.sysctl[\"kernel/shmmax\"]: needs an entry of type 'ipc' in linux.namespaces"},
+        {{.linux_ = R"("sysctl": {"fs.mqueue.msg_max": "1"})", .namespaces = kMount},
+         "linux.sysctl[\"fs.mqueue.msg_max\"]: needs an entry of type 'ipc' in linux.namespaces"},
+        {{.linux_ = R"("sysctl": {"kernel.domainname": "d"})", .namespaces = kMount},
+         "linux.sysctl[\"kernel.domainname\"]: needs an entry of type 'uts' in linux.namespaces"},
+        {{.linux_ = R"("sysctl": {"user.max_user_namespaces": "1"})"},
+         "linux.sysctl[\"user.max_user_namespaces\"]: needs an entry of type 'user' in "
+         "linux.namespaces"},
+        {{.linux_ = R"("sysctl": {"kernel.hostname": "h"})"},
+         "linux.sysctl[\"kernel.hostname\"]: is set by hostname"},
+        {{.linux_ = R"("sysctl": {"kernel.core_pattern": "|/x"})"},
+         "linux.sysctl[\"kernel.core_pattern\"]: belongs to the host, not to a namespace"},
+        {{.linux_ = R"("sysctl": {"kernel.shmmaxx": "1"})"},
+         "linux.sysctl[\"kernel.shmmaxx\"]: belongs to the host, not to a namespace"},
+        {{.linux_ = R"("sysctl": {"vm.overcommit_memory": "1"})"},
+         "linux.sysctl[\"vm.overcommit_memory\"]: belongs to the host, not to a namespace"},
+    });
+}
+
+TEST(Validate, RefusesASysctlKeyThatOtherCodeBuilt) {
+    Config config_ = config_of({});
+    config_.linux_->sysctl = {{"net.x=1", "1"}};
+    EXPECT_EQ(verdict(config_),
+              "linux.sysctl[\"net.x=1\"]: is not a sysctl, must be like 'net.ipv4.ip_forward'");
+}
+
+TEST(Validate, JoinsTheNumbersOfOneLimit) {
+    expect_verdicts({
+        {{.resources = R"("memory": {"limit": 100, "swap": 100})"}, "valid"},
+        {{.resources = R"("memory": {"swap": -1})"}, "valid"},
+        {{.resources = R"("memory": {"limit": -1, "swap": 5})"}, "valid"},
+        {{.resources = R"("memory": {"swap": 5})"},
+         "linux.resources.memory.swap: needs linux.resources.memory.limit"},
+        {{.resources = R"("memory": {"limit": 0, "swap": 5})"},
+         "linux.resources.memory.swap: needs linux.resources.memory.limit"},
+        {{.resources = R"("memory": {"limit": 100, "swap": 99})"},
+         "linux.resources.memory.swap: is 99, must be at least linux.resources.memory.limit, "
+         "which is 100"},
+        {{.resources = R"("cpu": {"quota": 1000, "burst": 1000})"}, "valid"},
+        {{.resources = R"("cpu": {"quota": -1, "burst": 1000})"}, "valid"},
+        {{.resources = R"("cpu": {"quota": 1000, "burst": 1001})"},
+         "linux.resources.cpu.burst: is 1001, must be at most linux.resources.cpu.quota, which is "
+         "1000"},
+    });
+}
+
+TEST(Validate, WantsCapabilitySetsNested) {
+    expect_verdicts({
+        {{.process = R"("capabilities": {"bounding": ["CAP_KILL"], "inheritable": ["CAP_KILL"],
+            "permitted": ["CAP_KILL", "CAP_CHOWN"], "effective": ["CAP_KILL"]})"},
+         "valid"},
+        {{.process = R"("capabilities": {"permitted": ["CAP_KILL"],
+            "effective": ["CAP_KILL", "CAP_CHOWN"]})"},
+         "process.capabilities.effective: has 'CAP_CHOWN', which is not in "
+         "process.capabilities.permitted"},
+        {{.process = R"("capabilities": {"inheritable": ["CAP_BPF"]})"},
+         "process.capabilities.inheritable: has 'CAP_BPF', which is not in "
+         "process.capabilities.bounding"},
+    });
+}
+
+TEST(Validate, AcceptsHostNamespacesAndJoinedOnes) {
+    expect_verdicts({
+        {{.namespaces = R"({"type": "mount"})"}, "valid"},
+        {{.namespaces = R"({"type": "mount"}, {"type": "network", "path": "/n"},
+            {"type": "ipc", "path": "/i"}, {"type": "uts", "path": "/u"},
+            {"type": "cgroup", "path": "/c"})"},
+         "valid"},
+    });
+}
+
+TEST(Validate, RefusesByNameWhatNothingActsUpon) {
+    expect_verdicts({
+        {{.top = R"("hooks": {"prestart": []})"}, "valid"},
+        {{.top = R"("hooks": {"prestart": [{"path": "/x"}]})"},
+         "hooks.prestart is not supported yet"},
+        {{.top = R"("hooks": {"createRuntime": [{"path": "/x"}]})"},
+         "hooks.createRuntime is not supported yet"},
+        {{.top = R"("hooks": {"createContainer": [{"path": "/x"}]})"},
+         "hooks.createContainer is not supported yet"},
+        {{.top = R"("hooks": {"startContainer": [{"path": "/x"}]})"},
+         "hooks.startContainer is not supported yet"},
+        {{.top = R"("hooks": {"poststart": [{"path": "/x"}]})"},
+         "hooks.poststart is not supported yet"},
+        {{.top = R"("hooks": {"poststop": [{"path": "/x"}]})"},
+         "hooks.poststop is not supported yet"},
+        {{.process = R"("apparmorProfile": "p")"}, "process.apparmorProfile is not supported yet"},
+        {{.process = R"("selinuxLabel": "l")"}, "process.selinuxLabel is not supported yet"},
+        {{.process = R"("apparmorProfile": "", "selinuxLabel": "")"}, "valid"},
+        {{.process = R"("scheduler": {"policy": "SCHED_OTHER"})"},
+         "process.scheduler is not supported yet"},
+        {{.process = R"("ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 4})"},
+         "process.ioPriority is not supported yet"},
+        {{.process = R"("execCPUAffinity": {"initial": "0"})"},
+         "process.execCPUAffinity is not supported yet"},
+        {{.top = R"("mounts": [{"destination": "/a"}, {"destination": "/b",
+            "uidMappings": [{"containerID": 0, "hostID": 0, "size": 1}]}])"},
+         "mounts[1].uidMappings is not supported yet"},
+        {{.top = R"("mounts": [{"destination": "/b",
+            "gidMappings": [{"containerID": 0, "hostID": 0, "size": 1}]}])"},
+         "mounts[0].gidMappings is not supported yet"},
+        {{.top = R"("mounts": [{"destination": "/b", "options": ["bind", "ridmap"]}])"},
+         "mounts[0].options: 'ridmap' is not supported yet"},
+        {{.linux_ = R"("uidMappings": [{"containerID": 0, "hostID": 0, "size": 1}])"},
+         "linux.uidMappings is not supported yet"},
+        {{.linux_ = R"("gidMappings": [{"containerID": 0, "hostID": 0, "size": 1}])"},
+         "linux.gidMappings is not supported yet"},
+        {{.linux_ = R"("timeOffsets": {"boottime": {}})"},
+         "linux.timeOffsets is not supported yet"},
+        {{.linux_ = R"("netDevices": {"eth0": {}})"}, "linux.netDevices is not supported yet"},
+        {{.linux_ = R"("mountLabel": "l")"}, "linux.mountLabel is not supported yet"},
+        {{.linux_ = R"("intelRdt": {})"}, "linux.intelRdt is not supported yet"},
+        {{.linux_ = R"("memoryPolicy": {"mode": "MPOL_DEFAULT"})"},
+         "linux.memoryPolicy is not supported yet"},
+        {{.linux_ = R"("personality": {"domain": "LINUX"})"},
+         "linux.personality is not supported yet"},
+        {{.namespaces = R"({"type": "mount"}, {"type": "user"})"},
+         "linux.namespaces[1]: a user namespace is not supported yet"},
+        {{.namespaces = R"({"type": "time"}, {"type": "mount"})"},
+         "linux.namespaces[0]: a time namespace is not supported yet"},
+        {{.namespaces = R"({"type": "mount"}, {"type": "pid", "path": "/p"})"},
+         "linux.namespaces[1]: joining a pid namespace is not supported yet"},
+    });
+}
+
+TEST(Validate, RefusesSeccompListeners) {
+    expect_verdicts({
+        // Without a notification the listener is ignored, says the spec.
+        {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/s",
+            "flags": ["SECCOMP_FILTER_FLAG_LOG"]})"},
+         "valid"},
+        {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_NOTIFY"})"},
+         "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY is not supported yet"},
+        {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+            {"names": ["a"], "action": "SCMP_ACT_LOG"},
+            {"names": ["b"], "action": "SCMP_ACT_NOTIFY"}]})"},
+         "linux.seccomp.syscalls[1].action: SCMP_ACT_NOTIFY is not supported yet"},
+        {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_ALLOW",
+            "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]})"},
+         "linux.seccomp.flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is not supported yet"},
+    });
+}
+
+TEST(Validate, RefusesWhatOnlyCgroupV1Has) {
+    expect_verdicts({
+        {{.resources = R"("memory": {"disableOOMKiller": false, "useHierarchy": true},
+            "cpu": {"realtimeRuntime": 0}, "network": {"priorities": []})"},
+         "valid"},
+        {{.resources = R"("memory": {"swappiness": 0})"},
+         "linux.resources.memory.swappiness: does not exist in cgroup v2"},
+        {{.resources = R"("memory": {"disableOOMKiller": true})"},
+         "linux.resources.memory.disableOOMKiller: does not exist in cgroup v2"},
+        {{.resources = R"("memory": {"useHierarchy": false})"},
+         "linux.resources.memory.useHierarchy: does not exist in cgroup v2"},
+        {{.resources = R"("cpu": {"realtimeRuntime": 1})"},
+         "linux.resources.cpu.realtimeRuntime: does not exist in cgroup v2"},
+        {{.resources = R"("cpu": {"realtimePeriod": 1})"},
+         "linux.resources.cpu.realtimePeriod: does not exist in cgroup v2"},
+        {{.resources = R"("network": {"classID": 1})"},
+         "linux.resources.network.classID: does not exist in cgroup v2"},
+        {{.resources = R"("network": {"priorities": [{"name": "a", "priority": 1}]})"},
+         "linux.resources.network.priorities: does not exist in cgroup v2"},
+        {{.resources = R"("blockIO": {"leafWeight": 10})"},
+         "linux.resources.blockIO.leafWeight: does not exist in cgroup v2"},
+        {{.resources = R"("blockIO": {"weightDevice": [
+            {"major": 8, "minor": 0, "weight": 10, "leafWeight": 10}]})"},
+         "linux.resources.blockIO.weightDevice[].leafWeight: does not exist in cgroup v2"},
+    });
+}
+
+TEST(Warnings, NameWhatHasNoEffect) {
+    const Config config_ = config_of({
+        .top = R"("mounts": [{"destination": "/a"}, {"destination": "b"}])",
+        .process = R"("capabilities": {"permitted": ["CAP_KILL"],
+                       "ambient": ["CAP_KILL", "CAP_BPF"]})",
+        .resources = R"("memory": {"kernel": 1, "kernelTCP": -1})",
+    });
+    EXPECT_EQ(verdict(config_), "valid");
+    EXPECT_THAT(
+        warnings(config_),
+        ::testing::ElementsAre(
+            "mounts[1].destination: is relative, which is deprecated; it counts from '/'",
+            "linux.resources.memory.kernel: has no effect with cgroup v2",
+            "linux.resources.memory.kernelTCP: has no effect with cgroup v2",
+            "process.capabilities.ambient: 'CAP_KILL' is left out, it is not both permitted and "
+            "inheritable",
+            "process.capabilities.ambient: 'CAP_BPF' is left out, it is not both permitted and "
+            "inheritable"));
+}
+
+}  // namespace
+}  // namespace unitc::oci
