@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "plan/make.hpp"
+#include "plan/parts.hpp"
+
+namespace unitc::plan {
+namespace {
+
+using testing::HasSubstr;
+
+oci::Mount mount(std::string destination, std::string type, std::string source,
+                 std::vector<std::string> options) {
+    oci::Mount made;
+    made.destination = std::move(destination);
+    made.type = std::move(type);
+    made.source = std::move(source);
+    made.options = std::move(options);
+    return made;
+}
+
+MountStep step_of(const oci::Mount& wanted) {
+    auto step = make_mount(wanted, 0, "/bundle");
+    EXPECT_TRUE(step) << step.error().message;
+    return step ? *step : MountStep{};
+}
+
+std::string error_of(const oci::Mount& wanted) {
+    const auto step = make_mount(wanted, 7, "/bundle");
+    return step ? "no error" : step.error().message;
+}
+
+TEST(MountPlan, TurnsOptionsIntoAttributesAndKeys) {
+    const MountStep step = step_of(
+        mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}));
+    EXPECT_EQ(step.kind, MountStep::Kind::New);
+    EXPECT_EQ(step.attributes.set, uint64_t{MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME});
+    ASSERT_EQ(step.data.size(), 2U);
+    EXPECT_EQ(step.data[0].first, "mode");
+    EXPECT_EQ(step.data[0].second, "755");
+    EXPECT_EQ(step.data[1].second, "65536k");
+}
+
+TEST(MountPlan, LetsTheLastOfContradictingOptionsWin) {
+    EXPECT_EQ(step_of(mount("/a", "tmpfs", "", {"ro", "rw"})).attributes.set, 0U);
+    EXPECT_EQ(step_of(mount("/a", "tmpfs", "", {"rw", "ro"})).attributes.set,
+              uint64_t{MOUNT_ATTR_RDONLY});
+    EXPECT_EQ(step_of(mount("/a", "tmpfs", "", {"noatime", "strictatime"})).attributes.set,
+              uint64_t{MOUNT_ATTR_STRICTATIME});
+}
+
+TEST(MountPlan, KeepsTheSourcesAttributesWhereABindNamesNone) {
+    const MountStep step = step_of(mount("/a", "", "/src", {"rbind", "rprivate"}));
+    EXPECT_EQ(step.kind, MountStep::Kind::Bind);
+    EXPECT_TRUE(step.recursive);
+    EXPECT_EQ(step.attributes.clear, 0U);
+    EXPECT_EQ(step.propagation, uint64_t{MS_PRIVATE});
+    EXPECT_TRUE(step.recursive_propagation);
+}
+
+TEST(MountPlan, ClearsWhatABindDoesNotNameOnceItNamesAnything) {
+    const MountStep step = step_of(mount("/a", "bind", "/src", {"bind", "ro"}));
+    EXPECT_EQ(step.attributes.set, uint64_t{MOUNT_ATTR_RDONLY});
+    EXPECT_NE(step.attributes.clear & MOUNT_ATTR_NOSUID, 0U);
+    EXPECT_EQ(step.attributes.clear & MOUNT_ATTR__ATIME, 0U);
+}
+
+TEST(MountPlan, ResolvesARelativeBindSourceInTheBundle) {
+    EXPECT_EQ(step_of(mount("/a", "bind", "data/../x", {})).source, "/bundle/x");
+}
+
+TEST(MountPlan, CleansTheDestination) {
+    EXPECT_EQ(step_of(mount("/a//b/../c/", "tmpfs", "", {})).destination, "/a/c");
+    EXPECT_EQ(step_of(mount("a/b", "tmpfs", "", {})).destination, "/a/b");
+    EXPECT_EQ(step_of(mount("/../../x", "tmpfs", "", {})).destination, "/x");
+}
+
+TEST(MountPlan, AppliesRecursiveAttributesToAllBelow) {
+    const MountStep step = step_of(mount("/a", "bind", "/src", {"rbind", "rro"}));
+    EXPECT_EQ(step.all_attributes.set, uint64_t{MOUNT_ATTR_RDONLY});
+    EXPECT_EQ(step.attributes.set, 0U);
+}
+
+TEST(MountPlan, GivesTheCgroupAKindOfItsOwn) {
+    EXPECT_EQ(step_of(mount("/sys/fs/cgroup", "cgroup", "cgroup", {"ro"})).kind,
+              MountStep::Kind::Cgroup);
+}
+
+TEST(MountPlan, RefusesWhatCannotBeDone) {
+    struct Case {
+        oci::Mount mount;
+        const char* error;
+    };
+    const Case cases[] = {
+        {mount("/", "tmpfs", "", {}), "mounts[7].destination: is '/', must be below it"},
+        {mount("/proc", "tmpfs", "", {}),
+         "mounts[7]: only 'proc' may be mounted on /proc, not 'tmpfs'"},
+        {mount("/proc/self/attr", "tmpfs", "", {}), "cannot be mounted because it is inside /proc"},
+        {mount("/x/../proc/sys", "bind", "/s", {}), "cannot be mounted because it is inside /proc"},
+        {mount("/a", "bind", "/s", {"size=1"}),
+         "mounts[7].options: 'size' is no option of a bind mount"},
+        {mount("/a", "bind", "", {}), "mounts[7].source: is missing"},
+        {mount("/a", "", "tmpfs", {}), "mounts[7].type: is missing"},
+        {mount("/a", "bind", "/s", {"idmap"}), "mounts[7].options: 'idmap' is not supported yet"},
+    };
+    for (const Case& bad : cases)
+        EXPECT_THAT(error_of(bad.mount), HasSubstr(bad.error));
+}
+
+TEST(MountPlan, LetsFakesOfHarmlessProcFilesPass) {
+    EXPECT_EQ(step_of(mount("/proc/meminfo", "bind", "/lxcfs/meminfo", {})).destination,
+              "/proc/meminfo");
+    // A name that merely begins like it.
+    EXPECT_EQ(step_of(mount("/process", "tmpfs", "", {})).destination, "/process");
+}
+
+TEST(Propagation, KnowsEightNamesAndNoOther) {
+    EXPECT_EQ(propagation_flag("rshared"), uint64_t{MS_SHARED | MS_REC});
+    EXPECT_EQ(propagation_flag("unbindable"), uint64_t{MS_UNBINDABLE});
+    EXPECT_EQ(propagation_flag("rrslave"), std::nullopt);
+    EXPECT_EQ(propagation_flag(""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace unitc::plan
