@@ -145,6 +145,8 @@ TEST(Parse, lets_options_follow_an_id_but_not_that_of_kill) {
 }
 
 TEST(Parse, ends_options_at_two_dashes_and_at_a_number) {
+    // A command has options of its own again.
+    EXPECT_TRUE(parsed({"--", "list", "--quiet"}).invocation.quiet);
     EXPECT_THAT(parsed({"state", "--", "-x"}).invocation.arguments, ElementsAre("-x"));
     EXPECT_THAT(parsed({"state", "--", "--"}).invocation.arguments, ElementsAre("--"));
     EXPECT_THAT(parsed({"state", "-1", "--debug"}).invocation.arguments,
