@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "sys/file.hpp"
+#include "sys/procfs.hpp"
 
 namespace unitc::host {
 namespace {
@@ -80,7 +81,7 @@ Result<Facts> read() {
         facts.cgroup_controllers =
             parse_controllers(TRY(read_word("/sys/fs/cgroup/cgroup.controllers")));
     facts.systemd = booted_with_systemd();
-    facts.boot_id = TRY(read_word("/proc/sys/kernel/random/boot_id"));
+    facts.boot_id = TRY(sys::boot_id());
     parse_devices(TRY(sys::read_file(AT_FDCWD, "/proc/devices")), facts);
 
     const std::string last = TRY(read_word("/proc/sys/kernel/cap_last_cap"));

@@ -31,9 +31,8 @@ MaybeGroup open_group(const std::string& path, const std::string& unit) {
 
 // What the last boot made went with it; its names may be others' by now.
 Result<bool> is_of_this_boot(const state::Record& record) {
-    const sys::Procfs proc = TRY(sys::Procfs::host());
-    const std::string boot_id = TRY(proc.read("sys/kernel/random/boot_id"));
-    return record.boot_id.empty() || text::trim(boot_id) == record.boot_id;
+    const std::string now = TRY(sys::boot_id());
+    return record.boot_id.empty() || now == record.boot_id;
 }
 
 std::string description_of(const std::string& id) {

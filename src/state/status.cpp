@@ -30,9 +30,9 @@ Result<std::optional<T>> unless_gone(Result<T> result) {
     return Failure{std::move(result).error()};
 }
 
-Result<bool> same_boot(const sys::Procfs& proc, const Record& record) {
-    const std::string now = TRY(proc.read("sys/kernel/random/boot_id"));
-    return record.boot_id.empty() || text::trim(now) == record.boot_id;
+Result<bool> same_boot(const Record& record) {
+    const std::string now = TRY(sys::boot_id());
+    return record.boot_id.empty() || now == record.boot_id;
 }
 
 // In the recorded cgroup or below it: an init may sort itself into sub-cgroups.
@@ -76,7 +76,7 @@ Result<Truth> ask_kernel(const Fd& dir, const Record& record) {
     if (record.phase == Phase::Intent || record.init.pid == 0 || record.cgroup.empty())
         return Truth{};
     const sys::Procfs proc = TRY(sys::Procfs::host());
-    const bool now = TRY(same_boot(proc, record));
+    const bool now = TRY(same_boot(record));
     if (!now)
         return Truth{};
     auto init = TRY(living_init(proc, record));

@@ -60,6 +60,11 @@ Result<> Procfs::write(const std::string& path, std::string_view bytes) const {
     return {};
 }
 
+Result<std::string> boot_id() {
+    const std::string id = TRY(read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id"));
+    return std::string{text::trim(id)};
+}
+
 Result<std::string> cgroup_of(const Procfs& proc, const std::string& process) {
     const std::string text = TRY(proc.read(process + "/cgroup"));
     for (const std::string_view line : text::split(text, '\n'))

@@ -32,6 +32,10 @@ private:
     Fd root_;
 };
 
+// This boot's id, as far as this machine is concerned: nspawn mounts an id of
+// the machine's own over the kernel's file, so this one read crosses mounts.
+Result<std::string> boot_id();
+
 // The cgroup2 path of a process, "/machine.slice/unitc-web.scope", as seen
 // from the reader's cgroup namespace.
 // `process` is a pid or "self".
