@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# The phases of tests/check. Each runs in a subshell of its own with errexit, logs to its log, and may write results.
+# shellcheck shell=bash disable=SC2154,SC2034 # shared variables
+
+# build DIRECTORY PRESET [WRAPPER...]: configures where needed, builds with two jobs.
+build() {
+  local directory=$1 preset=$2
+  shift 2
+  "$@" cmake --preset "$preset" -B "build/$directory" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+  "$@" timeout 3000 cmake --build "build/$directory" -j2
+}
+
+# The image's binary: the host's own release where the host runs the same Debian, else one built in the image's root.
+binary_directory() { if [[ $(host_image) == "$1" ]]; then echo release; else echo "$1"; fi; }
+binary_phase() { if [[ $(host_image) == "$1" ]]; then echo release; else echo "build-$1"; fi; }
+
+phase_release() { build release release; }
+phase_build_d12() { build d12 release "$tree/tests/lib/in-image" d12; }
+phase_build_d13() { build d13 release "$tree/tests/lib/in-image" d13; }
+
+phase_image_d12() { image_build d12; }
+phase_image_d13() {
+  image_build d13
+  if lane_is vm; then image_disk d13; fi
+}
+
+phase_unit() {
+  build asan asan
+  rm -f "$work/unit.xml"
+  ctest --preset asan -j2 --timeout 120 --output-junit "$work/unit.xml" ${filter:+-R "$filter"} || true
+  "$tree/tests/lib/junit" "$work/unit.xml" >"$results"
+  ! grep -q '^FAIL ' "$results"
+}
+
+# clang-format and clang-tidy differ from release to release; the ones that count are Debian 12's.
+linter_phases() {
+  phase clang compiler
+  phase lint other
+  if [[ $host == d12 ]]; then
+    phase tidy compiler clang
+    phase format other
+  else
+    phase image-d12-lint network
+    phase tidy compiler image-d12-lint
+    phase format other image-d12-lint
+  fi
+}
+
+on_debian_12() { if [[ $host == d12 ]]; then "$@"; else "$tree/tests/lib/in-image" d12-lint "$@"; fi; }
+
+phase_image_d12_lint() { image_build d12-lint; }
+phase_clang() { build clang clang; }
+
+phase_tidy() {
+  local directory=clang
+  [[ $host == d12 ]] || directory=tidy
+  [[ $host == d12 ]] || build tidy clang on_debian_12
+  on_debian_12 tests/lib/tidy "build/$directory" >"$results"
+}
+
+phase_format() {
+  git ls-files -z --cached --others --exclude-standard '*.cpp' '*.hpp' | xargs -0r ls -d 2>/dev/null |
+    on_debian_12 xargs -r clang-format --dry-run --Werror
+}
+
+phase_lint() {
+  local script status=0
+  for script in tests/lint/*; do
+    [[ -f $script && -x $script ]] || continue
+    if "$script"; then echo "PASS lint:${script##*/}"; else echo "FAIL lint:${script##*/}" && status=1; fi >>"$results"
+  done
+  return "$status"
+}
+
+# system_command IMAGE LANE SHARE: what runs in the machine. The binary is copied: /src is slow to run from in a VM.
+system_command() {
+  printf 'install -m 755 /src/build/%s/unitc /usr/local/bin/unitc && ' "$(binary_directory "$1")"
+  printf 'exec /src/tests/system/run --unitc /usr/local/bin/unitc --lane %s --results %s/results' "$2" "$3"
+  [[ -z $filter ]] || printf ' --filter %q' "$filter"
+}
+
+phase_native_d12() { system_native d12; }
+phase_native_d13() { system_native d13; }
+
+system_native() {
+  local image=$1 share=$work/share-$1 status=0
+  rm -rf "$share"
+  mkdir -p "$share"
+  if $keep; then
+    machine_is_up "$image" || tests/machine boot "$image"
+    timeout 1800 tests/machine exec "$image" -- sh -c "$(system_command "$image" native /tmp)" || status=$?
+    tests/machine exec "$image" -- cat /tmp/results >"$share/results"
+  else
+    timeout -k 30 1800 tests/machine run "$image" --share "$share" -- \
+      sh -c "$(system_command "$image" native /share)" || status=$?
+  fi
+  sed 's/^\([A-Z]*\) /\1 system:/' "$share/results" >"$results" || true
+  return "$status"
+}
+
+phase_vm_d13() {
+  local share=$work/share-vm status=0
+  rm -rf "$share"
+  mkdir -p "$share"
+  VM_SECONDS=3000 tests/machine run d13 --vm --share "$share" -- sh -c "$(system_command d13 vm /share)" || status=$?
+  sed 's/^\([A-Z]*\) /\1 system:/' "$share/results" >"$results" || true
+  return "$status"
+}
