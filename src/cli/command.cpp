@@ -77,10 +77,11 @@ Result<int> run_plan(const Invocation& invocation) {
 }
 
 constexpr bool kRoot = true;
-constexpr bool kSecrets = true;
+constexpr bool kMakesContainer = true;
 
 constexpr Command kCommands[] = {
-    {"create", "create a container", "<container-id>", 1, 1, false, kRoot, kSecrets, kCreateOptions,
+    {"create", "create a container", "<container-id>", 1, 1, false, kRoot, kMakesContainer,
+     kCreateOptions,
      "Creates a container from a bundle: a directory with config.json and a root file\n"
      "system. The container becomes a transient scope unit of systemd, with every limit\n"
      "as a property of that unit. Its first process waits, set up in full, for `unitc\n"
@@ -89,23 +90,23 @@ constexpr Command kCommands[] = {
      "<container-id> is the name of the container on this host; no other one may have it.",
      run_create},
     {"delete", "delete a container and all that is left of it", "<container-id>", 1, 1, false,
-     kRoot, !kSecrets, kDeleteOptions,
+     kRoot, !kMakesContainer, kDeleteOptions,
      "Ends what still runs in the unit of a stopped or not yet started container, waits\n"
      "until systemd has removed the unit, and forgets the container. Works as well after\n"
      "a crash half-way through create, start or delete.",
      run_delete},
-    {"features", "show what this runtime supports", "", 0, 0, false, !kRoot, !kSecrets,
+    {"features", "show what this runtime supports", "", 0, 0, false, !kRoot, !kMakesContainer,
      kPlainOptions, "Prints the features document of the OCI runtime specification as JSON.",
      run_features},
     {"kill", "send a signal to a container's first process (default: SIGTERM)",
-     "<container-id> [signal]", 1, 2, true, kRoot, !kSecrets, kKillOptions,
+     "<container-id> [signal]", 1, 2, true, kRoot, !kMakesContainer, kKillOptions,
      "The signal is a name, with or without SIG, or a number. Without a pid namespace of\n"
      "its own, KILL ends all processes of the container.\n"
      "\n"
      "EXAMPLE:\n"
      "    # unitc kill web HUP",
      run_kill},
-    {"list", "list the containers below the given --root", "", 0, 0, false, kRoot, !kSecrets,
+    {"list", "list the containers below the given --root", "", 0, 0, false, kRoot, !kMakesContainer,
      kListOptions,
      "Prints id, pid, status, bundle, time of creation and owner of every container.\n"
      "\n"
@@ -113,17 +114,17 @@ constexpr Command kCommands[] = {
      "    # unitc --root /run/other list --format json",
      run_list},
     {"plan", "show what create would do, without doing it", "[container-id]", 0, 1, false, !kRoot,
-     !kSecrets, kPlanOptions,
+     !kMakesContainer, kPlanOptions,
      "Prints the properties of the unit in the syntax of busctl, the mounts, and the steps\n"
      "of the container's first process.",
      run_plan},
-    {"run", "create and start a container", "<container-id>", 1, 1, false, kRoot, kSecrets,
+    {"run", "create and start a container", "<container-id>", 1, 1, false, kRoot, kMakesContainer,
      kRunOptions,
      "Does what create and start do. Without --detach it stays: signals are passed on to\n"
      "the container, its exit status becomes that of unitc, and the container is deleted\n"
      "when it has ended (unless --keep).",
      run_run},
-    {"spec", "write a starter config.json", "", 0, 0, false, !kRoot, !kSecrets, kSpecOptions,
+    {"spec", "write a starter config.json", "", 0, 0, false, !kRoot, !kMakesContainer, kSpecOptions,
      "Writes a config.json that runs `sh` into the bundle; it never replaces one.\n"
      "\n"
      "EXAMPLE:\n"
@@ -133,10 +134,10 @@ constexpr Command kCommands[] = {
      "    # unitc run web",
      run_spec},
     {"start", "start the process of a created container", "<container-id>", 1, 1, false, kRoot,
-     kSecrets, kPlainOptions, "Lets the first process of a created container run its program.",
-     run_start},
-    {"state", "show the state of a container", "<container-id>", 1, 1, false, kRoot, !kSecrets,
-     kPlainOptions,
+     !kMakesContainer, kPlainOptions,
+     "Lets the first process of a created container run its program.", run_start},
+    {"state", "show the state of a container", "<container-id>", 1, 1, false, kRoot,
+     !kMakesContainer, kPlainOptions,
      "Prints the state document of the OCI runtime specification as JSON. The status is\n"
      "asked of the kernel, never only of a file.",
      run_state},

@@ -20,7 +20,7 @@ struct Command {
     // kill: what follows the id is a signal, even if it starts with a dash.
     bool options_end_at_argument;
     bool needs_root;
-    bool holds_secrets;  // its memory must not be readable by what it starts
+    bool makes_container;  // its memory and executable must be out of the container's reach
     const Options& options;
     const char* description;
     Result<int> (*run)(const Invocation& invocation);  // the exit status

@@ -28,7 +28,7 @@ Failure usage_error(const Command* command, Error error) {
     return Failure{std::move(error)};
 }
 
-Result<int> perform(const Command& command, const Invocation& invocation) {
+Result<int> perform(const Command& command, const Invocation& invocation, char** argv) {
     const auto counted = check_arguments(command, invocation);
     if (!counted)
         return usage_error(&command, counted.error());
@@ -36,8 +36,10 @@ Result<int> perform(const Command& command, const Invocation& invocation) {
         return fail(std::string{"unitc "} + command.name +
                     ": permission denied: must be run as root (rootless containers are not "
                     "supported yet)");
-    if (command.holds_secrets)
+    if (command.makes_container) {
+        TRY(ops::seal_executable(argv));
         TRY(hide_memory());
+    }
     const int64_t begun = monotonic_us();
     const Result<int> status = command.run(invocation);
     if (log::enabled(log::Level::Debug))
@@ -51,7 +53,7 @@ int print_or_report(std::string_view text) {
     return printed ? 0 : report(printed.error(), true);
 }
 
-int run_program(std::span<const char* const> words) {
+int run_program(char** argv, std::span<const char* const> words) {
     if (const auto settled = settle(); !settled)
         return report(settled.error(), true);
 
@@ -85,7 +87,7 @@ int run_program(std::span<const char* const> words) {
     if (!guarded)
         return report(guarded.error(), log_is_stderr);
 
-    const Result<int> status = perform(*command, invocation);
+    const Result<int> status = perform(*command, invocation, argv);
     return status ? *status : report(status.error(), log_is_stderr);
 }
 
@@ -94,7 +96,7 @@ int run_program(std::span<const char* const> words) {
 int main(int argc, char** argv) noexcept {
     const std::span<const char* const> words{argv, static_cast<size_t>(argc)};
     try {
-        return run_program(words.empty() ? words : words.subspan(1));
+        return run_program(argv, words.empty() ? words : words.subspan(1));
     } catch (const std::exception& problem) {  // out of memory, or a mistake of ours
         complain("unitc: unexpected failure");
         complain(problem.what());

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // unitc create: the container up to the moment before its program.
+#include "launch/seal.hpp"
 #include "ops/creation.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
 #include "plan/make.hpp"
 
 namespace unitc::ops {
+
+Result<> seal_executable(char** argv) {
+    TRY_IN("protect our own executable", launch::seal_executable(argv));
+    return {};
+}
 
 Result<> create(const Globals& globals, const CreateRequest& request) {
     const ContainerId id = TRY(ContainerId::parse(request.id));

@@ -39,6 +39,10 @@ struct CreateRequest {
     bool no_subreaper = false;  // run only
 };
 
+// Before anything else of a verb that makes a container: afterwards our own
+// executable is out of the container's reach. May execute the program anew.
+Result<> seal_executable(char** argv);
+
 Result<> create(const Globals& globals, const CreateRequest& request);
 // The container's exit status as a shell shows it (128 + signal); 0 when detached.
 Result<int> run(const Globals& globals, const CreateRequest& request);

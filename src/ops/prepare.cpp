@@ -49,17 +49,6 @@ Result<> check_terminal(const CreateRequest& request, bool terminal) {
     return {};
 }
 
-// sd_listen_fds(3): descriptors a socket unit passed to this very process go
-// on to the container's first process, which is pid 1 of its namespace.
-int passed_sockets() {
-    const char* pid = std::getenv("LISTEN_PID");
-    const char* count = std::getenv("LISTEN_FDS");
-    if (pid == nullptr || count == nullptr || text::parse_int<pid_t>(pid) != ::getpid())
-        return 0;
-    const int sockets = text::parse_int<int>(count).value_or(0);
-    return sockets > 0 ? sockets : 0;
-}
-
 Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::Plan& plan) {
     if (!config.linux_ || !config.linux_->seccomp)
         return {};
@@ -81,12 +70,12 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
 
-    const int sockets = passed_sockets();
-    wanted.preserve_fds = request.preserve_fds + sockets;
+    wanted.preserve_fds = request.listen_fds + request.preserve_fds;
     wanted.pivot = !request.no_pivot;
     wanted.new_keyring = !request.no_new_keyring;
-    if (sockets > 0)
-        wanted.extra_env = {"LISTEN_FDS=" + std::to_string(sockets), "LISTEN_PID=1"};
+    // sd_listen_fds(3): they go on to the container's first process.
+    if (request.listen_fds > 0)
+        wanted.extra_env = {"LISTEN_FDS=" + std::to_string(request.listen_fds), "LISTEN_PID=1"};
     prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
     TRY(add_seccomp(globals, prepared.config, prepared.plan));
     return prepared;
