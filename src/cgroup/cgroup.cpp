@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 #include "base/scope_exit.hpp"
@@ -39,6 +40,12 @@ bool is_invocation_id(std::string_view id) {
     constexpr size_t kDigits = 32;
     return id.size() == kDigits &&
            id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::string read_link(const std::string& path) {
+    char target[PATH_MAX];
+    const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+    return size > 0 ? std::string{target, static_cast<size_t>(size)} : std::string{};
 }
 
 // The value of `key` in cgroup.events: "populated 1\nfrozen 0\n".
@@ -106,7 +113,15 @@ std::string invocation_id(const Fd& cgroup) {
         if (size > 0 && is_invocation_id({id, static_cast<size_t>(size)}))
             return {id, static_cast<size_t>(size)};
     }
-    return {};
+    // A scope's cgroup is made before its id and gets the attribute at the
+    // next daemon-reload only. The manager's own file has it at once.
+    const std::string path = read_link("/proc/self/fd/" + std::to_string(cgroup.get()));
+    if (path.empty() || path.ends_with(" (deleted)"))
+        return {};
+    const std::string unit = path.substr(path.rfind('/') + 1);
+    const std::string id =
+        read_link("/run/systemd/units/invocation:" + unit.substr(unit.starts_with('_') ? 1 : 0));
+    return is_invocation_id(id) ? id : std::string{};
 }
 
 Result<bool> populated(const Fd& cgroup) {

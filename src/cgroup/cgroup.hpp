@@ -20,8 +20,9 @@ namespace unitc::cgroup {
 // file system. ENOENT in the error when it is gone.
 Result<Fd> open(const std::string& path);
 
-// systemd's mark on the unit's cgroup (trusted.invocation_id or
-// user.invocation_id xattr), 32 hex digits; empty when there is none.
+// The unit's invocation id, 32 hex digits: systemd's mark on the cgroup
+// (trusted.invocation_id or user.invocation_id xattr), which a fresh scope
+// lacks, else /run/systemd/units/invocation:UNIT. Empty when there is none.
 std::string invocation_id(const Fd& cgroup);
 
 // cgroup.events: does any process live here or below?
@@ -41,8 +42,10 @@ Result<> wait_gone(const std::string& path, Deadline deadline);
 Result<> write_files(const Fd& cgroup,
                      const std::vector<std::pair<std::string, std::string>>& files);
 
-// Compares each file's content with what was asked for; the error names the first
-// that differs and both values.
+// Compares each file's content with what was asked for; the error names the
+// first that differs and both values. One word is the whole content. Of
+// several words a line of the file must start with the first ("*" is any) and
+// hold the others, in any order: "8:0 rbps=1" is met by "8:0 rbps=1 wbps=max".
 Result<> verify_files(const Fd& cgroup,
                       const std::vector<std::pair<std::string, std::string>>& expected);
 

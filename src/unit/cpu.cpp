@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // linux.resources.cpu → CPUWeight, CPUQuotaPerSecUSec, CPUQuotaPeriodUSec.
 #include <algorithm>
-#include <cmath>
 
 #include "unit/builder.hpp"
 #include "unit/formula.hpp"
@@ -16,6 +15,41 @@ constexpr uint64_t kDefaultPeriod = 100'000;
 constexpr uint64_t kShortest = 1'000;
 constexpr uint64_t kLongestPeriod = 1'000'000;
 
+// Logarithm and power by their series, exact to some 1e-15: for these alone
+// libm would be loaded at every start of the program.
+constexpr double kLn2 = 0.693147180559945309417;
+constexpr double kLn10 = 2.302585092994045684018;
+constexpr int kTerms = 24;
+
+double log_2(uint64_t number) {
+    int whole = 0;
+    auto rest = static_cast<double>(number);
+    for (; rest >= 2.0; rest /= 2.0)
+        ++whole;
+    // ln(x) = 2 · artanh((x − 1) / (x + 1))
+    const double t = (rest - 1.0) / (rest + 1.0);
+    double sum = 0.0;
+    double power = t;
+    for (int n = 0; n < kTerms; ++n, power *= t * t)
+        sum += power / (2 * n + 1);
+    return whole + 2.0 * sum / kLn2;
+}
+
+double power_of_10(double exponent) {
+    // e^x for the x that is left after the halvings, squared back.
+    constexpr int kHalvings = 6;
+    const double x = exponent * kLn10 / (1 << kHalvings);
+    double result = 1.0;
+    double term = 1.0;
+    for (int n = 1; n < kTerms; ++n) {
+        term *= x / n;
+        result += term;
+    }
+    for (int n = 0; n < kHalvings; ++n)
+        result *= result;
+    return result;
+}
+
 }  // namespace
 
 uint64_t weight_of_shares(uint64_t shares) {
@@ -23,13 +57,12 @@ uint64_t weight_of_shares(uint64_t shares) {
         return 1;
     if (shares >= 262'144)
         return 10'000;
-    const double l = std::log2(static_cast<double>(shares));
-    const double exponent = (l * l + 125.0 * l) / 612.0 - 7.0 / 34.0;
-    // The curve meets 100 at 1024 shares exactly; the last bit of a double
-    // must not make that 101.
-    const double weight = std::pow(10.0, exponent);
-    const double nearest = std::round(weight);
-    return static_cast<uint64_t>(std::fabs(weight - nearest) < 1e-9 ? nearest : std::ceil(weight));
+    const double l = log_2(shares);
+    const double weight = power_of_10((l * l + 125.0 * l) / 612.0 - 7.0 / 34.0);
+    // Rounded up, but the curve meets 100 at 1024 shares exactly: the last
+    // bits of a double must not make that 101.
+    const auto whole = static_cast<uint64_t>(weight);
+    return weight - static_cast<double>(whole) > 1e-9 ? whole + 1 : whole;
 }
 
 uint64_t per_second_of_quota(uint64_t quota, uint64_t period) {

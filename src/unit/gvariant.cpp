@@ -78,7 +78,7 @@ private:
         std::string type = word == "boolean" ? "b" : word == "string" ? "s" : "";
         for (const auto& [name, letter] : kNumberTypes)
             if (word == name)
-                type = letter;
+                type.assign(1, letter);
         if (type.empty())
             rest_ = before;
         skip_blanks();
@@ -115,15 +115,20 @@ private:
         number.negative = digits.starts_with('-');
         if (digits.starts_with('-') || digits.starts_with('+'))
             digits.remove_prefix(1);
-        const bool hex = digits.starts_with("0x") || digits.starts_with("0X");
-        const bool octal = !hex && digits.size() > 1 && digits.starts_with('0');
-        const auto value = text::parse_int<uint64_t>(hex ? digits.substr(2) : digits, hex     ? 16
-                                                                                      : octal ? 8
-                                                                                              : 10);
+        // GVariant's numbers are C's: 0x for hexadecimal, 0 for octal.
+        int base = 10;
+        if (digits.starts_with("0x") || digits.starts_with("0X")) {
+            digits.remove_prefix(2);
+            base = 16;
+        } else if (digits.size() > 1 && digits.starts_with('0')) {
+            base = 8;
+        }
+        const auto value = text::parse_int<uint64_t>(digits, base);
         if (!value)
-            return fail("'" + text::printable(word.substr(0, 64)) +
-                        "' is neither a boolean, a string in quotes, a list of strings in"
-                        " brackets, nor a whole number");
+            return fail(text::printable(word.substr(0, 64))
+                            .insert(0, "'")
+                            .append("' is neither a boolean, a string in quotes, a list of"
+                                    " strings in brackets, nor a whole number"));
         number.magnitude = *value;
         return number;
     }

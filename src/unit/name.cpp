@@ -29,7 +29,9 @@ bool is_name_char(char c) {
 // A name in a message: an attacker's megabyte is not repeated in full.
 std::string shown(std::string_view name) {
     constexpr size_t kEnough = 128;
-    return "'" + text::printable(name.substr(0, kEnough)) + (name.size() > kEnough ? "…'" : "'");
+    return text::printable(name.substr(0, kEnough))
+        .insert(0, "'")
+        .append(name.size() > kEnough ? "…'" : "'");
 }
 
 std::string hex_escape(char c) {

@@ -39,25 +39,25 @@ struct Writer {
     std::string operator()(const Bytes& value) const {
         std::string text = "ay " + std::to_string(value.size());
         for (const uint8_t byte : value)
-            text += " " + std::to_string(byte);
+            text.append(" ").append(std::to_string(byte));
         return text;
     }
     std::string operator()(const Strings& value) const {
         std::string text = "as " + std::to_string(value.size());
         for (const std::string& item : value)
-            text += " " + quoted(item);
+            text.append(" ").append(quoted(item));
         return text;
     }
     std::string operator()(const StringPairs& value) const {
         std::string text = "a(ss) " + std::to_string(value.size());
         for (const auto& [first, second] : value)
-            text += " " + quoted(first) + " " + quoted(second);
+            text.append(" ").append(quoted(first)).append(" ").append(quoted(second));
         return text;
     }
     std::string operator()(const StringNumbers& value) const {
         std::string text = "a(st) " + std::to_string(value.size());
         for (const auto& [first, second] : value)
-            text += " " + quoted(first) + " " + std::to_string(second);
+            text.append(" ").append(quoted(first)).append(" ").append(std::to_string(second));
         return text;
     }
     std::string operator()(Pidfd value) const { return "ah 1 " + std::to_string(value.fd); }

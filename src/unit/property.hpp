@@ -30,6 +30,7 @@ using Value = std::variant<bool, int32_t, uint32_t, uint64_t, int64_t, std::stri
 struct Property {
     std::string name;
     Value value;
+    bool operator==(const Property&) const = default;
 };
 
 using Properties = std::vector<Property>;
