@@ -7,11 +7,12 @@ images=$tree/tests/images
 
 image_exists() { [[ -r $images/$1.suite ]]; }
 
-# image_recipe IMAGE: the files an image is made of; a change to any of them makes a new image.
+# image_recipe IMAGE: the files an image is made of; a change to any of them makes a new image. d13 adds d13.list,
+# d12-lint adds lint.list.
 image_recipe() {
   printf '%s\n' "$images/$1.suite" "$images/customize" "$images/build.list" "$images/machine.list" \
     "$tree/tests/lib/image.sh"
-  [[ ! -r $images/$1.list ]] || printf '%s\n' "$images/$1.list"
+  [[ ! -r $images/${1##*-}.list ]] || printf '%s\n' "$images/${1##*-}.list"
 }
 
 image_lists() { image_recipe "$1" | grep '\.list$'; }
