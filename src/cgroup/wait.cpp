@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting for a group to become empty or to vanish, by inotify: the kernel
-// reports each change of cgroup.events, and the removal of a directory.
+// Waiting for a group to become empty or to vanish. Not by inotify: closing
+// an inotify descriptor waits for a grace period of the kernel (SRCU), which
+// cost more than all the rest of ending a container.
 #include <poll.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
@@ -15,36 +16,11 @@
 namespace unitc::cgroup {
 namespace {
 
+constexpr int kLookMs = 100;
+
 bool is_gone(const Error& error) {
     // ENODEV: the directory was removed while its descriptor is open.
     return error.code == ENOENT || error.code == ENODEV;
-}
-
-Result<Fd> watch(const Fd& group, const char* name, uint32_t events, bool* gone) {
-    Fd inotify{::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
-    if (!inotify)
-        return fail_sys("inotify_init1");
-    // By the open descriptor, so that no path is walked a second time.
-    const std::string path = "/proc/self/fd/" + std::to_string(group.get()) + name;
-    if (::inotify_add_watch(inotify.get(), path.c_str(), events) < 0) {
-        *gone = errno == ENOENT || errno == ENODEV;
-        if (!*gone)
-            return fail_sys("inotify_add_watch");
-    }
-    return inotify;
-}
-
-// True when something happened, false at the deadline.
-Result<bool> wait_event(const Fd& inotify, int timeout_ms) {
-    pollfd ready{inotify.get(), POLLIN, 0};
-    const int count = sys::retry_eintr([&] { return ::poll(&ready, 1, timeout_ms); });
-    if (count < 0)
-        return fail_sys("poll");
-    // What it was does not matter: the state is read again.
-    alignas(inotify_event) char events[4096];
-    while (::read(inotify.get(), events, sizeof events) > 0) {
-    }
-    return count > 0;
 }
 
 Failure late(const std::string& path, const char* what) {
@@ -52,45 +28,57 @@ Failure late(const std::string& path, const char* what) {
                      std::string{"wait until cgroup '"} + text::printable(path) + "' is " + what);
 }
 
+// Longer from one time to the next: systemd mostly needs less than a
+// millisecond to remove an empty scope, a busy one is not helped by our looks.
+class Pauses {
+public:
+    void next(Deadline deadline) {
+        const timespec pause{0, std::min(pause_us_, deadline.left_us()) * 1000};
+        ::clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
+        pause_us_ = std::min(pause_us_ * 2, kLongestUs);
+    }
+
+private:
+    static constexpr int64_t kLongestUs = 10'000;
+    int64_t pause_us_ = 100;
+};
+
 }  // namespace
 
 Result<> wait_empty(const std::string& path, Deadline deadline) {
     const Result<Fd> group = open(path);
     if (!group)
         return is_gone(group.error()) ? Result<>{} : Failure{group.error()};
-    bool gone = false;
-    // First the watch, then the look: no change falls between.
-    const Fd inotify = TRY(watch(*group, "/cgroup.events", IN_MODIFY, &gone));
-    while (!gone) {
-        const Result<bool> alive = populated(*group);
-        if (!alive && !is_gone(alive.error()))
-            return Failure{alive.error()};
-        if (!alive || !*alive)
+    const auto events = sys::open_at(*group, "cgroup.events", O_RDONLY);
+    if (!events)
+        return is_gone(events.error()) ? Result<>{} : Failure{events.error()};
+    for (;;) {
+        // Reading by this very descriptor: kernfs tells it by POLLPRI of each
+        // change after its last read.
+        if (::lseek(events->get(), 0, SEEK_SET) < 0)
+            return fail_sys("lseek", "cgroup.events");
+        const auto text = sys::read_all(*events, 4096);
+        if (!text && !is_gone(text.error()))
+            return Failure{text.error()};
+        if (!text || text->find("populated 1") == std::string::npos)
             return {};
         if (deadline.passed())
             return late(path, "empty");
-        TRY(wait_event(inotify, deadline.left_ms()));
+        pollfd change{events->get(), POLLPRI, 0};
+        // A removal may go unseen, so look again now and then.
+        if (sys::retry_eintr(
+                [&] { return ::poll(&change, 1, std::min(deadline.left_ms(), kLookMs)); }) < 0)
+            return fail_sys("poll", "cgroup.events");
     }
-    return {};
 }
 
 Result<> wait_gone(const std::string& path, Deadline deadline) {
-    // Removal reaches who watches the parent, in the same cgroup namespace as
-    // the remover; elsewhere it is looked for now and then.
-    constexpr int kLookMs = 100;
-    for (;;) {
+    for (Pauses pauses;; pauses.next(deadline)) {
         const Result<Fd> group = open(path);
         if (!group)
             return is_gone(group.error()) ? Result<>{} : Failure{group.error()};
-        const Fd parent = TRY(sys::open_at(*group, "..", O_PATH | O_DIRECTORY));
-        bool gone = false;
-        const Fd inotify = TRY(watch(parent, "", IN_DELETE | IN_ONLYDIR, &gone));
-        // First the watch, then the look.
-        if (gone || !open(path))
-            continue;
         if (deadline.passed())
             return late(path, "gone");
-        TRY(wait_event(inotify, std::min(deadline.left_ms(), kLookMs)));
     }
 }
 
