@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "seccomp/enosys.hpp"
 
+#include <linux/seccomp.h>
 #include <seccomp.h>
 
 #include "base/failure.hpp"
@@ -91,6 +92,19 @@ TEST(SeccompEnosys, TellsApartArchitecturesWithOtherNumbers) {
     profile.syscalls = {rule({"umask"}, SeccompAction::Allow)};  // 95, and 60 on i386
     EXPECT_THAT(outcomes(profile, {"96", "94", "i386:61", "i386:59"}),
                 ElementsAre("-38", "-1", "-38", "-1"));
+}
+
+TEST(SeccompEnosys, PassesByArchitecturesInAnyOrder) {
+    // A host whose own architecture is not the first in the list.
+    auto program = enosys_prologue({{SCMP_ARCH_AARCH64, 1, std::nullopt},
+                                    {SCMP_ARCH_X86, 63, std::nullopt},
+                                    {SCMP_ARCH_ARM, 1, std::nullopt},
+                                    {SCMP_ARCH_X86_64, 109, std::nullopt}});
+    program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 7));
+    const Filter filter{
+        {reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter)}, 0};
+    EXPECT_THAT(outcomes(filter, {"109", "110", "i386:63", "i386:64", number(kX32 + 110)}),
+                ElementsAre("-7", "-38", "-7", "-38", "-7"));
 }
 
 TEST(SeccompEnosys, LeavesX32ToTheFilterWhereTheProfileDoesNotNameIt) {

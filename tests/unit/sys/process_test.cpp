@@ -42,7 +42,7 @@ private:
 constexpr int kLongEnough = 10'000;  // ms
 
 TEST(Process, IsFoundByItsIdentity) {
-    const Child child{"sleep 100"};
+    const Child child{"exec sleep 100"};
     const auto identity = identify(child.pidfd(), child.pid());
     ASSERT_THAT(identity, Succeeds());
     EXPECT_EQ(identity->pid, child.pid());
@@ -55,7 +55,7 @@ TEST(Process, IsFoundByItsIdentity) {
 }
 
 TEST(Process, IsNotFoundUnderARecycledPid) {
-    const Child child{"sleep 100"};
+    const Child child{"exec sleep 100"};
     const ProcessIdentity identity = *identify(child.pidfd(), child.pid());
     ProcessIdentity earlier = identity;
     --earlier.start_time;
@@ -73,7 +73,7 @@ TEST(Process, IsNotFoundUnderARecycledPid) {
 TEST(Process, IsGoneAsAZombieAndAfter) {
     ProcessIdentity identity;
     {
-        const Child child{"sleep 100"};
+        const Child child{"exec sleep 100"};
         identity = *identify(child.pidfd(), child.pid());
         ASSERT_THAT(send_signal(child.pidfd(), SIGKILL), Succeeds());
         ASSERT_TRUE(*wait_ended(child.pidfd(), kLongEnough));
@@ -86,7 +86,7 @@ TEST(Process, IsGoneAsAZombieAndAfter) {
 
 TEST(Process, IsReadWhateverItsName) {
     // A name that looks like the end of the stat line's own name field.
-    const Child child{"printf '%s' ') R 1 1' > /proc/$$/comm; kill -STOP $$; sleep 100"};
+    const Child child{"printf '%s' ') R 1 1' > /proc/$$/comm; kill -STOP $$; exec sleep 100"};
     siginfo_t info{};
     ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WSTOPPED), 0);
     const std::string path = "/proc/" + std::to_string(child.pid()) + "/stat";
@@ -122,7 +122,7 @@ TEST(Process, IsReapedWithTheStatusAShellShows) {
 }
 
 TEST(Process, IsWaitedForNoLongerThanAsked) {
-    const Child child{"sleep 100"};
+    const Child child{"exec sleep 100"};
     EXPECT_FALSE(*wait_ended(child.pidfd(), 0));
     EXPECT_FALSE(*wait_ended(child.pidfd(), 20));
 }

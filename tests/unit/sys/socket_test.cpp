@@ -83,8 +83,16 @@ TEST(Packet, IsEmptyWhenThePeerClosed) {
     const auto packet = receive_packet(b, 100);
     ASSERT_THAT(packet, Succeeds());
     EXPECT_EQ(packet->bytes, "");
-    // SIGPIPE would end this test.
     EXPECT_THAT(send_packet(b, "x"), FailsWith(EPIPE, "sendmsg"));
+}
+
+TEST(Packet, RaisesNoSigpipe) {
+    // Only streams would; the console socket is one. The signal would end this test.
+    int ends[2] = {-1, -1};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    const Fd ours{ends[0]};
+    Fd{ends[1]}.reset();
+    EXPECT_THAT(send_packet(ours, "x"), FailsWith(EPIPE, "sendmsg"));
 }
 
 class UnixSocket : public testing::Test {
