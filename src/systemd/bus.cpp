@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "base/scope_exit.hpp"
+#include "sys/file.hpp"
 
 namespace unitc::systemd {
 namespace {
@@ -20,34 +21,16 @@ constexpr char kManager[] = "org.freedesktop.systemd1.Manager";
 
 // Every function of libsystemd that is used, under its own name without
 // "sd_bus_".
-#define UNITC_SD_BUS_FUNCTIONS(X) \
-    X(add_filter)                 \
-    X(call_async)                 \
-    X(close_unref)                \
-    X(get_fd)                     \
-    X(get_n_queued_write)         \
-    X(message_append_array)       \
-    X(message_append_basic)       \
-    X(message_close_container)    \
-    X(message_enter_container)    \
-    X(message_exit_container)     \
-    X(message_get_error)          \
-    X(message_get_sender)         \
-    X(message_is_signal)          \
-    X(message_new_method_call)    \
-    X(message_open_container)     \
-    X(message_peek_type)          \
-    X(message_read_array)         \
-    X(message_read_basic)         \
-    X(message_set_expect_reply)   \
-    X(message_skip)               \
-    X(message_unref)              \
-    X(open_system)                \
-    X(path_encode)                \
-    X(process)                    \
-    X(send)                       \
-    X(slot_unref)                 \
-    X(wait)
+#define UNITC_SD_BUS_FUNCTIONS(X)                                                             \
+    X(add_filter)                                                                             \
+    X(call_async) X(close_unref) X(get_events) X(get_fd) X(get_n_queued_write) X(is_ready)    \
+        X(message_append_array) X(message_append_basic) X(message_close_container)            \
+            X(message_enter_container) X(message_exit_container) X(message_get_error)         \
+                X(message_get_sender) X(message_is_signal) X(message_new_method_call)         \
+                    X(message_open_container) X(message_peek_type) X(message_read_array)      \
+                        X(message_read_basic) X(message_set_expect_reply) X(message_skip)     \
+                            X(message_unref) X(open_system) X(path_encode) X(process) X(send) \
+                                X(slot_unref)
 
 struct Library {
 #define UNITC_MEMBER(name) decltype(&::sd_bus_##name) name = nullptr;
@@ -317,12 +300,15 @@ struct Bus::Impl {
             return fail_code(-rc, "connection to the system bus");
         if (rc > 0)
             return {};
-        const int64_t left = deadline.left_us();
-        if (left == 0)
+        const int events = g_sd.get_events(bus);
+        if (events < 0)
+            return fail_code(-events, "connection to the system bus");
+        pollfd ready{g_sd.get_fd(bus), static_cast<short>(events), 0};
+        const int count = sys::retry_eintr([&] { return ::poll(&ready, 1, deadline.left_ms()); });
+        if (count < 0)
+            return fail_sys("poll");
+        if (count == 0)
             return fail_code(ETIMEDOUT, "connection to the system bus");
-        const int waited = g_sd.wait(bus, static_cast<uint64_t>(left));
-        if (waited < 0 && waited != -EINTR)
-            return fail_code(-waited, "connection to the system bus");
         return {};
     }
 
@@ -410,7 +396,11 @@ Result<> Bus::watch_jobs(const std::string& unit) {
 }
 
 Result<> Bus::begin_start(const std::string& unit, const unit::Properties& properties,
-                          const unit::Property& process) {
+                          const unit::Property& process, Deadline deadline) {
+    // A message with descriptors makes sd-bus wait for the answer to Hello,
+    // in its own time: up to 90 s. So that wait is ours.
+    while (g_sd.is_ready(impl_->bus) == 0)
+        TRY(impl_->pump(deadline));
     const Message message = TRY(impl_->new_call(kService, kObject, kManager, "StartTransientUnit"));
     sd_bus_message* const m = message.get();
     Status status;
@@ -425,8 +415,7 @@ Result<> Bus::begin_start(const std::string& unit, const unit::Properties& prope
     if (status.code() != 0)
         return fail_code(status.code(), "StartTransientUnit", unit);
     impl_->jobs.clear();
-    // Bounded by await_started's deadline.
-    return impl_->submit(message, nullptr, Deadline::in_ms(3'600'000));
+    return impl_->submit(message, nullptr, deadline);
 }
 
 Result<> Bus::flush(Deadline deadline) {

@@ -60,7 +60,7 @@ public:
     // StartTransientUnit in mode "fail"; its reply is awaited with
     // await_started. One call at a time.
     Result<> begin_start(const std::string& unit, const unit::Properties& properties,
-                         const unit::Property& process);
+                         const unit::Property& process, Deadline deadline);
     // Returns once all that is queued is in the socket.
     Result<> flush(Deadline deadline);
     Result<Reply> await_started(Deadline deadline);

@@ -154,7 +154,7 @@ Result<> Manager::Impl::send_start() {
     const unit::Property process =
         by_pid ? unit::Property{"PIDs", unit::Pid{static_cast<uint32_t>(pid)}}
                : unit::Property{"PIDFDs", unit::Pidfd{pidfd.get()}};
-    TRY(bus.begin_start(plan.name, properties, process));
+    TRY(bus.begin_start(plan.name, properties, process, deadline));
     return bus.flush(deadline);
 }
 
