@@ -59,7 +59,6 @@ _BAD = (
     ("process.rlimits[0].hard", _drop(["process", "rlimits", 0, "hard"])),
     # empty
     ("process.args", _set(["process", "args"], [])),
-    ("process.args[0]", _set(["process", "args"], [""])),
     ("process.cwd", _set(["process", "cwd"], "")),
     ("root.path", _set(["root", "path"], "")),
     # out of range

@@ -193,7 +193,7 @@ def plan_changes_nothing_and_says_what_would_be_done(t):
     bundle = t.bundle("sleep", "100")
     before = sorted(os.listdir(t.rt.root)) if os.path.isdir(t.rt.root) else []
     text = t.plan(bundle).out
-    for words in ("unit", "init", "mount", "/proc", "sleep"):
+    for words in ("unit ", "property ", "mount", "/proc", "sleep"):
         t.contains(text, words)
     t.equal(sorted(os.listdir(t.rt.root)) if os.path.isdir(t.rt.root) else [], before, "state root")
     t.equal(t.plan(bundle).out, text, "the second plan of the same bundle")

@@ -13,7 +13,8 @@ _MOVING = ("Timestamp", "CPUUsage", "Memory", "Tasks", "IORead", "IOWrite", "IPI
 
 def _told(unit):
     kept = ("MemoryMax", "MemoryHigh", "MemoryLow", "MemoryMin", "MemorySwapMax", "MemoryZSwapMax", "TasksMax")
-    return {name: value for name, value in systemd.properties(unit).items()
+    # systemd reads its own list of devices back in the opposite order, which means the same.
+    return {name: sorted(value) if name == "DeviceAllow" else value for name, value in systemd.properties(unit).items()
             if name in kept or not any(word in name for word in _MOVING)}
 
 

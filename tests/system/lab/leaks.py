@@ -61,6 +61,11 @@ def _held_bpf():
     return found
 
 
+def _is_systemds_own(part):
+    """Cgroups that a daemon-reload makes for units that were there all the time."""
+    return part.endswith((*_OTHERS_UNITS, ".mount")) or part.startswith("system-")
+
+
 def _listing(directory, deep):
     found = set()
     for parent, directories, files in os.walk(directory):
@@ -88,7 +93,7 @@ class Watch:
         return Snapshot(
             units={name: how for name, how in systemd.units().items() if how[1] == "failed" or not name.endswith(_OTHERS_UNITS)},
             jobs=systemd.jobs(),
-            cgroups={path for path in cgroup.directories() if not any(part.endswith(_OTHERS_UNITS) for part in path.split("/"))},
+            cgroups={path for path in cgroup.directories() if not any(_is_systemds_own(part) for part in path.split("/"))},
             mounts=[f"{m['type']} {m['source']}{m['root']} on {m['point']}" for m in process.mounts(1) + process.mounts("self")],
             processes=self._own_processes(),
             files=self._files(),
@@ -146,8 +151,10 @@ class Watch:
             nonlocal left
             left = self._difference()
             # Slices that systemd made for a scope stay active without members; no runtime removes them.
-            for name in [n for n in left.get("unit", {}) if n.endswith(".slice")]:
-                systemd.control("stop", name)
+            slices = [name for name in left.get("unit", {}) if name.endswith(".slice")]
+            if len(slices) == len(left.get("unit", {})):
+                for name in slices:
+                    systemd.control("stop", name)
             return not left
 
         wait.until(clean, seconds)
@@ -158,14 +165,20 @@ class Watch:
         return named
 
     def _remove(self, left):
+        for path in left.get("cgroup", ()):
+            try:
+                with open(path + "/cgroup.kill", "w") as file:
+                    file.write("1")
+            except OSError:
+                pass
         for pid, _ in left.get("process", {}):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         for name in left.get("unit", {}):
+            systemd.control("stop", "--no-block", name)
             systemd.control("kill", "-s", "KILL", name)
-            systemd.control("stop", name)
             systemd.control("reset-failed", name)
         for entry in reversed(left.get("mount", [])):
             if not entry.startswith("gone:"):
