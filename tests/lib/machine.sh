@@ -6,13 +6,17 @@ machine_dir() { printf '%s/run/%s\n' "$cache" "$1"; }
 
 # machine_make_dir NAME IMAGE: the run directory; fails when a machine of that name is up, clears what a dead one left.
 machine_make_dir() {
-  local run
+  local run dead
   run=$(machine_dir "$1")
+  for dead in "$cache"/run/*-*/; do # of a boot that was killed outright
+    [[ ! -f $dead/owner.pid ]] || machine_is_up "$(basename "$dead")" || rm -rf --one-file-system "$dead"
+  done
   if [[ -d $run ]]; then
     ! machine_is_up "$1" || die "machine '$1' is up already; stop it with: tests/machine stop $1"
     machine_remove_dir "$1"
   fi
   mkdir -p "$run/machine" "$run/overlay" "$run/share"
+  echo $$ >"$run/owner.pid"
   printf '%s\n' "$2" >"$run/image"
   mkfifo "$run/machine/ready"
 }
