@@ -28,6 +28,9 @@ using Result = tl::expected<T, Error>;
 
 using Failure = tl::unexpected<Error>;
 
+// "no such file or directory": strerror in the field's lower case.
+std::string errno_text(int code);
+
 // A failure that is not a system call's.
 Failure fail(std::string message);
 

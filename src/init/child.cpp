@@ -62,6 +62,7 @@ void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept {
                     .host_null = {},
                     .root = {},
                     .early_sources = {},
+                    .kernel_mounts = {},
                     .late_readonly = {},
                     .in_cgroup = false,
                     .in_cgroup_namespace = false,

@@ -12,6 +12,12 @@
 
 namespace unitc::init {
 
+// A mount of the kernel's own files, and where the config wants it.
+struct KernelMount {
+    std::string destination;  // "/proc"
+    Fd root;
+};
+
 struct Context {
     const plan::InitPlan& plan;
     wire::Channel channel;  // to the parent; after the start wait, to the starter
@@ -21,6 +27,7 @@ struct Context {
     Fd root;       // the container's root mount
     // Sources that had to be copied before the host's mounts were made slaves.
     std::vector<Fd> early_sources;
+    std::vector<KernelMount> kernel_mounts;
     // tmpfs mounts and /dev asked for read-only: written to until all is in place.
     std::vector<Fd> late_readonly;
     bool in_cgroup = false;  // the parent said that the unit holds us

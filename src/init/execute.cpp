@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "base/text.hpp"
@@ -54,7 +53,7 @@ Failure fail_lookup(const std::string& name, int code) {
         return fail_exec(name, "is a directory", code);
     if (code == EACCES)
         return fail_exec(name, "permission denied", code);
-    return fail_exec(name, std::string{strerrordesc_np(code)}, code);
+    return fail_exec(name, errno_text(code), code);
 }
 
 // A regular file, read no further than the limit, without ever blocking: the
@@ -129,7 +128,7 @@ Result<> execute(Context& context) {
     ::syscall(SYS_close_range, first, ~0U, kCloseOnExec);
     ::execve(context.executable.c_str(), argv.data(), envp.data());
     const int code = errno;
-    return Failure{Error{code, "exec " + context.executable + ": " + strerrordesc_np(code)}};
+    return Failure{Error{code, "exec " + context.executable + ": " + errno_text(code)}};
 }
 
 }  // namespace unitc::init

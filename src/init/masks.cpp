@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "base/text.hpp"
 #include "init/steps.hpp"
 #include "sys/file.hpp"
 #include "sys/mount.hpp"
@@ -15,9 +16,18 @@
 namespace unitc::init {
 namespace {
 
+// What lies below /proc or /sys is looked for in the very mount that was made
+// there, not in what the image shows by now; the rest inside the root.
+Result<Fd> open_path(const Context& context, const std::string& path) {
+    for (const KernelMount& mount : context.kernel_mounts)
+        if (path.starts_with(mount.destination + "/"))
+            return sys::open_in_root(mount.root, path.substr(mount.destination.size()), O_PATH);
+    return sys::open_in_root(context.root, path, O_PATH);
+}
+
 // ENOENT is the one excuse: kernels differ in what /proc holds.
 Result<Fd> open_if_there(Context& context, const std::string& path) {
-    auto target = sys::open_in_root(context.root, path, O_PATH);
+    auto target = open_path(context, text::clean_path(path));
     if (!target && (target.error().code == ENOENT || target.error().code == ENOTDIR))
         return Fd{};
     return target;

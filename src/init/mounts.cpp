@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include "init/steps.hpp"
 #include "sys/file.hpp"
@@ -47,7 +48,25 @@ bool stays_writable_for_now(const MountStep& step) {
     return is_read_only(step) && (step.type == "tmpfs" || step.destination == "/dev");
 }
 
-Result<Fd> make_new(const MountStep& step, uint64_t attributes) {
+bool sets_mode(const MountStep& step) {
+    return std::any_of(step.data.begin(), step.data.end(),
+                       [](const auto& option) { return option.first == "mode"; });
+}
+
+// A tmpfs without a mode of its own takes that of the directory it covers:
+// runc's rule, which images with a 1777 /tmp rely on.
+Result<> copy_mode(const Fd& fs, const Fd& root, const MountStep& step) {
+    const auto covered = sys::open_in_root(root, step.destination, O_PATH | O_DIRECTORY);
+    if (!covered)
+        return {};
+    char mode[8];
+    const auto end =
+        std::to_chars(mode, mode + sizeof mode, TRY(sys::stat_fd(*covered)).st_mode & 07777U, 8)
+            .ptr;
+    return sys::fs_set_string(fs, "mode", std::string{mode, end}.c_str());
+}
+
+Result<Fd> make_new(const Context& child, const MountStep& step, uint64_t attributes) {
     const Fd context = TRY(sys::fs_open(step.type.c_str()));
     if (!step.source.empty())
         TRY(sys::fs_set_string(context, "source", step.source.c_str()));
@@ -57,6 +76,8 @@ Result<Fd> make_new(const MountStep& step, uint64_t attributes) {
         else
             TRY(sys::fs_set_flag(context, key.c_str()));
     }
+    if (step.type == "tmpfs" && !sets_mode(step))
+        TRY(copy_mode(context, child.root, step));
     TRY(sys::fs_create(context));
     return sys::fs_mount(context, static_cast<uint32_t>(attributes));
 }
@@ -71,7 +92,7 @@ Result<Fd> make_cgroup(Context& context, const MountStep& step) {
         cgroup2.type = "cgroup2";
         cgroup2.source = "cgroup";
         cgroup2.data.clear();  // hierarchy-wide options are the host's to choose
-        return make_new(cgroup2, step.attributes.set);
+        return make_new(context, cgroup2, step.attributes.set);
     }
     const sys::Procfs proc = TRY(sys::Procfs::host());
     const std::string own = TRY(sys::cgroup_of(proc, "self"));
@@ -100,7 +121,7 @@ Result<Fd> make_detached(Context& context, const MountStep& step, size_t index) 
     uint64_t attributes = step.attributes.set;
     if (stays_writable_for_now(step))
         attributes &= ~uint64_t{MOUNT_ATTR_RDONLY};
-    return make_new(step, attributes);
+    return make_new(context, step, attributes);
 }
 
 Result<Fd> open_target(Context& context, const MountStep& step, const Fd& mount) {
@@ -142,6 +163,10 @@ Result<> apply_late(Context& context, const MountStep& step, Fd mount) {
         TRY(sys::mount_set(mount, step.all_attributes, true));
     if (step.propagation != 0)
         TRY(sys::mount_set(mount, {.propagation = step.propagation}, step.recursive_propagation));
+    // The same file system may have to be found again, whatever a neighbour
+    // does to its mount point meanwhile.
+    if (step.destination == "/proc" || step.destination == "/sys")
+        context.kernel_mounts.push_back({step.destination, TRY(sys::duplicate(mount.get()))});
     if (stays_writable_for_now(step))
         context.late_readonly.push_back(std::move(mount));
     return {};
@@ -168,14 +193,18 @@ Result<> mount_one(Context& context, const MountStep& step, size_t index) {
 
 }  // namespace
 
-Result<> place(Context& context, const Fd& mount, const Fd& target,
-               const std::string& destination) {
-    TRY(sys::move_mount_onto(mount, target));
-    // Read back by the image's own path: a neighbour may have moved the place.
+Result<> check_in_place(const Context& context, const Fd& mount, const std::string& destination) {
     const Fd seen = TRY(sys::open_in_root(context.root, destination, O_PATH));
     if (TRY(mount_id(seen, "", AT_EMPTY_PATH)) != TRY(mount_id(mount, "", AT_EMPTY_PATH)))
         return fail("'" + destination + "' does not show what was mounted on it");
     return {};
+}
+
+Result<> place(Context& context, const Fd& mount, const Fd& target,
+               const std::string& destination) {
+    TRY(sys::move_mount_onto(mount, target));
+    // Read back by the image's own path: a neighbour may have moved the place.
+    return check_in_place(context, mount, destination);
 }
 
 Result<> mount_all(Context& context) {

@@ -110,11 +110,10 @@ Result<> adjust_oom_score(Context& context) {
 }
 
 Result<> set_limits(Context& context) {
-    for (const oci::Rlimit& limit : context.plan.process.rlimits) {
+    for (const plan::Limit& limit : context.plan.process.rlimits) {
         const rlimit wanted{limit.soft, limit.hard};
         if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &wanted) < 0)
-            return fail_sys("setrlimit",
-                            "process.rlimits, resource " + std::to_string(limit.resource));
+            return Failure{fail_sys("setrlimit", limit.name).value().in("process.rlimits")};
     }
     return {};
 }

@@ -54,6 +54,8 @@ Result<> attach_root(Context& context) {
 }
 
 Result<> finish_root(Context& context) {
+    for (const KernelMount& mount : context.kernel_mounts)
+        TRY(check_in_place(context, mount.root, mount.destination));
     for (const Fd& mount : context.late_readonly)
         TRY_IN("make read-only", sys::mount_set(mount, {.set = MOUNT_ATTR_RDONLY}, false));
     const uint64_t propagation = context.plan.root_propagation;

@@ -42,6 +42,8 @@ Result<> enter_root(Context& context);
 
 // mounts.cpp
 Result<> mount_all(Context& context);
+// Whether `destination` of the image shows `mount`.
+Result<> check_in_place(const Context& context, const Fd& mount, const std::string& destination);
 // Moves `mount` onto the directory or file `destination` of the image.
 Result<> place(Context& context, const Fd& mount, const Fd& target, const std::string& destination);
 

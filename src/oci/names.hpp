@@ -3,6 +3,8 @@
 // tables and features_document() prints them.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <cstddef>
 #include <string_view>
 
@@ -15,6 +17,26 @@ inline constexpr Named<NamespaceType> kNamespaceTypes[] = {
     {"mount", NamespaceType::Mount},   {"network", NamespaceType::Network},
     {"pid", NamespaceType::Pid},       {"time", NamespaceType::Time},
     {"user", NamespaceType::User},     {"uts", NamespaceType::Uts},
+};
+
+// By getrlimit(2).
+inline constexpr Named<int> kRlimits[] = {
+    {"RLIMIT_AS", RLIMIT_AS},
+    {"RLIMIT_CORE", RLIMIT_CORE},
+    {"RLIMIT_CPU", RLIMIT_CPU},
+    {"RLIMIT_DATA", RLIMIT_DATA},
+    {"RLIMIT_FSIZE", RLIMIT_FSIZE},
+    {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+    {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+    {"RLIMIT_NICE", RLIMIT_NICE},
+    {"RLIMIT_NOFILE", RLIMIT_NOFILE},
+    {"RLIMIT_NPROC", RLIMIT_NPROC},
+    {"RLIMIT_RSS", RLIMIT_RSS},
+    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+    {"RLIMIT_RTTIME", RLIMIT_RTTIME},
+    {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+    {"RLIMIT_STACK", RLIMIT_STACK},
 };
 
 inline constexpr Named<SeccompAction> kSeccompActions[] = {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "oci/capabilities.hpp"
+#include "oci/names.hpp"
 #include "oci/parse_reader.hpp"
 
 namespace unitc::oci {
@@ -21,25 +22,6 @@ constexpr std::string_view kSchedulerFlags[] = {
 };
 constexpr std::string_view kIoClasses[] = {"IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE",
                                            "IOPRIO_CLASS_IDLE"};
-constexpr Named<int> kRlimits[] = {
-    {"RLIMIT_AS", RLIMIT_AS},
-    {"RLIMIT_CORE", RLIMIT_CORE},
-    {"RLIMIT_CPU", RLIMIT_CPU},
-    {"RLIMIT_DATA", RLIMIT_DATA},
-    {"RLIMIT_FSIZE", RLIMIT_FSIZE},
-    {"RLIMIT_LOCKS", RLIMIT_LOCKS},
-    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
-    {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
-    {"RLIMIT_NICE", RLIMIT_NICE},
-    {"RLIMIT_NOFILE", RLIMIT_NOFILE},
-    {"RLIMIT_NPROC", RLIMIT_NPROC},
-    {"RLIMIT_RSS", RLIMIT_RSS},
-    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
-    {"RLIMIT_RTTIME", RLIMIT_RTTIME},
-    {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
-    {"RLIMIT_STACK", RLIMIT_STACK},
-};
-
 Result<> console_size(const JsonValue& value, ConsoleSize& out) {
     static constexpr Field<ConsoleSize> kFields[] = {
         {"height", into<&ConsoleSize::height>, Presence::Required},

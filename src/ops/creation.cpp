@@ -17,6 +17,7 @@
 #include "sys/procfs.hpp"
 #include "sys/socket.hpp"
 #include "systemd/manager.hpp"
+#include "unit/name.hpp"
 
 namespace unitc::ops {
 namespace {
@@ -72,7 +73,8 @@ Result<> write_pid_file(const std::string& path, pid_t pid) {
     const size_t slash = path.rfind('/');
     const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
     const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const Fd dir = TRY_IN("--pid-file", sys::open_at(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY));
+    const Fd dir =
+        TRY_IN("--pid-file", sys::open_at(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY));
     TRY_IN("--pid-file", sys::replace_file(dir, name, std::to_string(pid), 0644));
     return {};
 }
@@ -92,24 +94,31 @@ Creation::Creation(Creation&& other) noexcept
       record_(std::move(other.record_)),
       child_(std::move(other.child_)),
       master_(std::move(other.master_)),
-      unit_requested_(other.unit_requested_),
+      expected_cgroup_(std::move(other.expected_cgroup_)),
       kept_(std::exchange(other.kept_, true)) {}
+
+Result<> Creation::end_unit() const {
+    if (expected_cgroup_.empty())
+        return {};  // never asked for
+    // No bus needed where there is nothing: should systemd still read the
+    // request, it finds the process dead and collects the unit itself.
+    if (const auto group = cgroup::open(expected_cgroup_); !group && group.error().code == ENOENT)
+        return {};
+    const Deadline deadline = Deadline::in_ms(kUndoMs);
+    const auto group = TRY(find_group(record_, deadline));
+    return group ? end_group(*group, deadline) : Result<>{};
+}
 
 Creation::~Creation() {
     if (kept_)
         return;
     if (child_)
         child_->kill();
-    if (unit_requested_) {
-        const Deadline deadline = Deadline::in_ms(kUndoMs);
-        auto group = find_group(record_, deadline);
-        auto ended = group && *group ? end_group(**group, deadline) : Result<>{};
-        if (!group || !ended) {
-            // The record stays, so that `delete --force` can try again.
-            log::warning("unit '" + record_.unit + "' of the failed container may be left: " +
-                         (group ? ended.error() : group.error()).message);
-            return;
-        }
+    if (auto ended = end_unit(); !ended) {
+        // The record stays, so that `delete --force` can try again.
+        log::warning("unit '" + record_.unit +
+                     "' of the failed container may be left: " + ended.error().message);
+        return;
     }
     if (auto removed = entry_->remove(); !removed)
         log::warning(removed.error().message);
@@ -130,8 +139,8 @@ public:
     Result<> connect_console() {
         if (request_.console_socket.empty())
             return {};
-        console_ = TRY_IN("--console-socket",
-                          sys::connect_unix(request_.console_socket, SOCK_STREAM));
+        console_ =
+            TRY_IN("--console-socket", sys::connect_unix(request_.console_socket, SOCK_STREAM));
         return {};
     }
 
@@ -152,7 +161,8 @@ public:
                                                SOCK_SEQPACKET, 0600));
         creation.child_.emplace(TRY(launch::spawn(prepared_.plan.init, std::move(listener))));
         lap("clone");
-        creation.unit_requested_ = true;
+        creation.expected_cgroup_ =
+            unit::slice_path(prepared_.plan.unit.slice) + "/" + prepared_.plan.unit.name;
         launch::Child& child = *creation.child_;
         TRY(manager_->begin_start(prepared_.plan.unit, child.pid(), child.pidfd()));
         lap("ask systemd");

@@ -34,12 +34,13 @@ public:
 
 private:
     friend class Maker;
+    Result<> end_unit() const;
     Deadline deadline_;
     std::optional<state::Entry> entry_;
     state::Record record_;
     std::optional<launch::Child> child_;
     Fd master_;
-    bool unit_requested_ = false;
+    std::string expected_cgroup_;  // of the unit once it was asked for
     bool kept_ = false;
 };
 

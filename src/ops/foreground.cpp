@@ -73,8 +73,8 @@ Result<int> Foreground::wait(const launch::Child& child, Fd master) {
             if (signal->ssi_signo == SIGWINCH && relay)
                 relay->resize();
             // A process that has just ended needs no signal any more.
-            if (is_forwarded(signal->ssi_signo))
-                [[maybe_unused]] const auto sent =
+            if (is_forwarded(signal->ssi_signo)) [[maybe_unused]]
+                const auto sent =
                     sys::send_signal(child.pidfd(), static_cast<int>(signal->ssi_signo));
         }
         if (relay)

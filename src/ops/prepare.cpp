@@ -29,13 +29,17 @@ Result<std::string> absolute(const std::string& path) {
 
 Result<oci::Config> read_config(const std::string& bundle) {
     const Fd directory = TRY(sys::open_at(AT_FDCWD, bundle.c_str(), O_PATH | O_DIRECTORY));
-    auto text = sys::read_file(directory.get(), kConfig, oci::kMaxBytes);
-    if (!text && text.error().code == ENOENT)
+    // Not blocking: a fifo of that name must not hold us up.
+    auto file = sys::open_at(directory, kConfig, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!file && file.error().code == ENOENT)
         return fail_code(ENOENT, std::string{"JSON specification file "} + kConfig +
                                      " not found in '" + bundle + "'");
-    if (!text)
-        return Failure{std::move(text).error()};
-    oci::Config config = TRY_IN(kConfig, oci::parse(*text));
+    if (!file)
+        return Failure{std::move(file).error()};
+    if (!S_ISREG(TRY(sys::stat_fd(*file)).st_mode))
+        return fail(std::string{kConfig} + ": is no regular file");
+    const std::string text = TRY_IN(kConfig, sys::read_all(*file, oci::kMaxBytes));
+    oci::Config config = TRY_IN(kConfig, oci::parse(text));
     TRY_IN(kConfig, oci::validate(config));
     return config;
 }

@@ -23,13 +23,13 @@ Result<> execute(Creation& creation) {
         return fail("the container's process spoke out of turn");
     if (answer.error().code != EPIPE)
         return Failure{std::move(answer).error().in("unable to start container process")};
+    channel.close();
     return {};
 }
 
 Result<int> stay(const Globals& globals, const CreateRequest& request, Creation creation,
                  Foreground foreground) {
-    const int status =
-        TRY(foreground.wait(creation.child(), std::move(creation.master())));
+    const int status = TRY(foreground.wait(creation.child(), std::move(creation.master())));
     if (request.keep)
         return status;
     // The container's own status is what the caller asked for, come what may.
@@ -44,8 +44,7 @@ Result<int> run(const Globals& globals, const CreateRequest& request) {
     const ContainerId id = TRY(ContainerId::parse(request.id));
     const Deadline deadline = deadline_of(globals);
     // Orphans of a container without a pid namespace of its own are ours then.
-    if (!request.detach && !request.no_subreaper &&
-        ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+    if (!request.detach && !request.no_subreaper && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_CHILD_SUBREAPER");
     Creation creation = TRY(make_container(globals, request, id, StartBy::Parent, deadline));
     std::optional<Foreground> foreground;

@@ -14,7 +14,9 @@ namespace {
 constexpr size_t kBuffer = size_t{16} << 10;
 constexpr int kDrainMs = 1000;
 
-bool can_take(const std::string& buffer) { return buffer.size() < kBuffer; }
+bool can_take(const std::string& buffer) {
+    return buffer.size() < kBuffer;
+}
 
 // The first of the standard descriptors that is a terminal.
 int user_terminal() {
@@ -42,6 +44,8 @@ Result<TerminalRelay> TerminalRelay::begin(Fd master) {
     if (::tcgetattr(STDIN_FILENO, &settings) == 0) {
         relay.saved_ = settings;
         ::cfmakeraw(&settings);
+        // The container's terminal adds no carriage returns, so this one does.
+        settings.c_oflag |= OPOST;
         if (::tcsetattr(STDIN_FILENO, TCSANOW, &settings) < 0)
             return fail_sys("tcsetattr");
     }
@@ -63,8 +67,8 @@ TerminalRelay::~TerminalRelay() {
 
 void TerminalRelay::resize() {
     // No terminal of the user's: the config's size stays.
-    if (const int terminal = user_terminal(); terminal >= 0)
-        [[maybe_unused]] const auto copied = sys::copy_window(terminal, master_);
+    if (const int terminal = user_terminal(); terminal >= 0) [[maybe_unused]]
+        const auto copied = sys::copy_window(terminal, master_);
 }
 
 void TerminalRelay::add_to(std::vector<pollfd>& polled) const {

@@ -47,11 +47,11 @@ constexpr AccessTimeOption kAccessTimes[] = {
 };
 
 // Properties of the file system, not of the mount: flags of fsconfig(2).
-constexpr std::string_view kSuperblockFlags[] = {"sync", "dirsync",  "lazytime",
-                                                 "mand", "iversion", "silent"};
-// Their defaults, spelled out.
-constexpr std::string_view kNoEffect[] = {"async",      "defaults", "loud",   "nolazytime",
-                                          "noiversion", "nomand",   "_netdev"};
+constexpr std::string_view kSuperblockFlags[] = {"sync", "dirsync", "lazytime", "mand"};
+// Their defaults, spelled out, and what concerns the kernel's log alone.
+// ("iversion" goes to the file system, as the kernel's mount API has it.)
+constexpr std::string_view kNoEffect[] = {"async",      "defaults", "loud",  "nolazytime",
+                                          "noiversion", "nomand",   "silent"};
 
 // What runc lets a mount cover below /proc: fakes that lxcfs provides, and
 // nothing a process would trust with its label (CVE-2015-3631,

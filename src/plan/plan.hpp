@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,13 @@ struct DeviceNode {
     gid_t gid = 0;
 };
 
+struct Limit {
+    std::string_view name;  // "RLIMIT_NOFILE"
+    int resource = 0;
+    uint64_t soft = 0;
+    uint64_t hard = 0;
+};
+
 // What the container's first process is to become.
 struct ProcessPlan {
     std::vector<std::string> args;
@@ -65,7 +73,7 @@ struct ProcessPlan {
     gid_t gid = 0;
     std::vector<gid_t> groups;
     mode_t umask = 0022;
-    std::vector<oci::Rlimit> rlimits;
+    std::vector<Limit> rlimits;
     std::optional<sys::CapabilitySets> capabilities;  // absent: keep none but what uid 0 gets
     bool no_new_privileges = false;
     std::optional<int> oom_score_adj;

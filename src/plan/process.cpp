@@ -2,6 +2,7 @@
 // `process` of config.json → what the first process is to become.
 #include <algorithm>
 
+#include "oci/names.hpp"
 #include "plan/parts.hpp"
 
 namespace unitc::plan {
@@ -9,6 +10,13 @@ namespace {
 
 std::string_view name_of(std::string_view variable) {
     return variable.substr(0, variable.find('='));
+}
+
+std::string_view rlimit_name(int resource) {
+    for (const auto& row : oci::kRlimits)
+        if (row.value == resource)
+            return row.name;
+    return "RLIMIT_?";
 }
 
 // Of a variable given twice the last value counts, at the place of the first:
@@ -38,7 +46,9 @@ ProcessPlan make_process(const oci::Process& process, const Request& request,
     plan.gid = process.user.gid;
     plan.groups = process.user.additional_gids;
     plan.umask = static_cast<mode_t>(process.user.umask.value_or(0022));
-    plan.rlimits = process.rlimits;
+    for (const oci::Rlimit& limit : process.rlimits)
+        plan.rlimits.push_back(
+            {rlimit_name(limit.resource), limit.resource, limit.soft, limit.hard});
     if (process.capabilities) {
         // Those the kernel does not know cannot be had; runc leaves them out.
         const uint64_t known = facts.last_capability >= 63

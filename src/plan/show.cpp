@@ -102,10 +102,9 @@ void show_unit(std::string& out, const unit::UnitPlan& unit) {
 
 void show_process(std::string& out, const InitPlan& init) {
     const ProcessPlan& process = init.process;
-    for (const oci::Rlimit& limit : process.rlimits)
+    for (const Limit& limit : process.rlimits)
         line(out, "rlimit",
-             {std::to_string(limit.resource), std::to_string(limit.soft),
-              std::to_string(limit.hard)});
+             {std::string{limit.name}, std::to_string(limit.soft), std::to_string(limit.hard)});
     if (process.oom_score_adj)
         line(out, "oom-score-adj", {std::to_string(*process.oom_score_adj)});
     if (process.terminal)

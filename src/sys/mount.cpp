@@ -104,9 +104,6 @@ Result<> pivot_to(const Fd& root) {
     // the new one and is taken away from there.
     if (::syscall(SYS_pivot_root, ".", ".") < 0)
         return fail_sys("pivot_root");
-    // What is unmounted below must not be unmounted in the host as well.
-    if (::mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) < 0)
-        return fail_sys("mount MS_SLAVE", ".");
     if (::umount2(".", MNT_DETACH) < 0)
         return fail_sys("umount2", ".");
     if (::chdir("/") < 0)

@@ -36,8 +36,9 @@ Result<> mount_set(const Fd& mount, const MountAttributes& attributes, bool recu
 // Puts a detached mount onto `target`; afterwards `mount` is its root.
 Result<> move_mount_onto(const Fd& mount, const Fd& target);
 
-// Makes `root` (a directory in this mount namespace) the root: fchdir,
-// pivot_root(".", "."), detach the old one.
+// Makes `root` (a mount in this mount namespace) the root: fchdir,
+// pivot_root(".", "."), detach the old one, whose mounts must not be shared
+// with anybody's any more.
 Result<> pivot_to(const Fd& root);
 // For a root that cannot be pivoted away from (initramfs): moves the mount of
 // `root` over "/" and chroots into it. The old root stays mounted below.

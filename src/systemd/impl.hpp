@@ -43,8 +43,8 @@ struct Manager::Impl {
         JobEnd end = JobEnd::Lost;  // Lost: no signal, ask for the state
         std::string result;
     };
-    // Waits for the signal at most `patience_ms` and never past the deadline.
-    JobOutcome wait_job(const Reply& started, int64_t patience_ms);
+    // Waits for the signal at most `patience_ms` and never past `until`.
+    JobOutcome wait_job(const Reply& started, int64_t patience_ms, Deadline until);
 
     // A call that may be repeated: after a lost connection it is.
     Result<Reply> call(const char* method, const std::vector<std::string>& arguments);
@@ -58,5 +58,10 @@ struct Manager::Impl {
 // "org.freedesktop.systemd1.UnitExists: Unit x.scope already exists"; systemd's
 // own words, or the name where there are none.
 std::string words_of(const Reply& reply);
+
+// Is `group`, of /proc/PID/cgroup, the cgroup of the unit whose slices and name
+// make `path` ("/system.slice/unitc-web.scope")? systemd puts "_" before a name
+// that could be taken for a control file ("memory.slice").
+bool is_group_of(std::string_view group, std::string_view path);
 
 }  // namespace unitc::systemd

@@ -34,8 +34,9 @@ Result<> Manager::Impl::reconnect() {
     return {};
 }
 
-Manager::Impl::JobOutcome Manager::Impl::wait_job(const Reply& started, int64_t patience_ms) {
-    const int64_t wait_ms = std::min(patience_ms, (deadline.left_us() + 999) / 1000);
+Manager::Impl::JobOutcome Manager::Impl::wait_job(const Reply& started, int64_t patience_ms,
+                                                  Deadline until) {
+    const int64_t wait_ms = std::min(patience_ms, (until.left_us() + 999) / 1000);
     JobRemoved job;
     const Result<bool> came = bus.await_job(started, Deadline::in_ms(wait_ms), &job);
     if (!came || !*came)
@@ -62,6 +63,8 @@ Result<> Manager::stop_unit(const std::string& name) {
     const std::string context = "stop unit '" + name + "'";
     TRY_IN(context, unit::check_unit_name(name));
     TRY_IN(context, impl_->bus.watch_jobs(name));
+    // Also after the verb's time ran out: a failed create cleans up.
+    const Deadline until = impl_->budget();
     bool thawed = false;
     for (;;) {
         const Reply reply = TRY_IN(context, impl_->call("StopUnit", {name, "replace"}));
@@ -73,13 +76,13 @@ Result<> Manager::stop_unit(const std::string& name) {
         // when the manager reloads (systemd#27024).
         Impl::JobOutcome outcome;
         while (outcome.end == Impl::JobEnd::Lost) {
-            outcome = impl_->wait_job(reply, 1'000);
+            outcome = impl_->wait_job(reply, 1'000, until);
             if (outcome.end != Impl::JobEnd::Lost)
                 break;
             const UnitState state = TRY_IN(context, impl_->state(name));
             if (!state.loaded || state.active_state == "inactive" || state.active_state == "failed")
                 return {};
-            if (impl_->deadline.passed())
+            if (until.passed())
                 return fail(context + ": still " + state.active_state + " (" + state.sub_state +
                             ") at the deadline");
         }

@@ -99,12 +99,12 @@ Result<Next> settle(Manager::Impl& impl, const std::string& doubt) {
         if (!state.loaded || state.active_state == "failed")
             return fail(doubt + ": the unit is " +
                         (state.loaded ? "failed (" + state.result + ")" : "gone"));
-        impl.wait_job({}, 50);
+        impl.wait_job({}, 50, impl.deadline);
     }
 }
 
 Result<Next> on_started(Manager::Impl& impl, const Reply& reply) {
-    const Manager::Impl::JobOutcome outcome = impl.wait_job(reply, kPatienceMs);
+    const Manager::Impl::JobOutcome outcome = impl.wait_job(reply, kPatienceMs, impl.deadline);
     if (outcome.end == Manager::Impl::JobEnd::Lost)
         return settle(impl, "no end of the start job was seen");
     if (outcome.end == Manager::Impl::JobEnd::Failed)

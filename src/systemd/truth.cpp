@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is the case, read after any doubt: the unit's properties from the
 // manager, the process's cgroup from the kernel.
+#include <algorithm>
+#include <cstddef>
+
 #include "base/text.hpp"
 #include "sys/procfs.hpp"
 #include "systemd/impl.hpp"
@@ -17,6 +20,19 @@ std::string take(PropertyTexts& properties, std::string_view name) {
 }
 
 }  // namespace
+
+bool is_group_of(std::string_view group, std::string_view path) {
+    auto have = text::split(group, '/');
+    const auto want = text::split(path.substr(1), '/');
+    if (have.size() < want.size())
+        return false;
+    // What is above is the manager's own group.
+    have.erase(have.begin(), have.end() - static_cast<std::ptrdiff_t>(want.size()));
+    return std::equal(have.begin(), have.end(), want.begin(),
+                      [](std::string_view is, std::string_view name) {
+                          return is == name || (is.starts_with('_') && is.substr(1) == name);
+                      });
+}
 
 Result<UnitState> Manager::Impl::state(const std::string& name) {
     // Before it becomes an object path: see CVE-2026-29111.
@@ -56,9 +72,7 @@ Result<bool> Manager::Impl::holds_process() const {
     // Gone: reaped already, so in no group.
     if (!group)
         return false;
-    const std::string below = unit::slice_path(plan.slice) + "/";
-    // systemd puts "_" before a name that could be taken for a control file.
-    return group->ends_with(below + plan.name) || group->ends_with(below + "_" + plan.name);
+    return is_group_of(*group, unit::slice_path(plan.slice) + "/" + plan.name);
 }
 
 }  // namespace unitc::systemd

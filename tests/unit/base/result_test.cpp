@@ -46,8 +46,8 @@ TEST(Result, NamesCallObjectAndCause) {
     errno = ENOENT;
     const Failure failure = fail_sys("openat", "/x");
     EXPECT_EQ(failure.value().code, ENOENT);
-    EXPECT_EQ(failure.value().message, "openat '/x': No such file or directory");
-    EXPECT_EQ(fail_code(EPERM, "mount").value().message, "mount: Operation not permitted");
+    EXPECT_EQ(failure.value().message, "openat '/x': no such file or directory");
+    EXPECT_EQ(fail_code(EPERM, "mount").value().message, "mount: operation not permitted");
     EXPECT_EQ(fail_code(99999, "mount").value().message, "mount: unknown error");
     EXPECT_EQ(fail("plain").value().code, 0);
 }

@@ -35,7 +35,7 @@ TEST_F(FileTest, OpensCloseOnExecAndNamesWhatIsMissing) {
     make("a", "x");
     EXPECT_TRUE(closes_on_exec(*open_at(directory_.fd(), "a", O_RDONLY)));
     EXPECT_THAT(open_at(directory_.fd(), "no", O_RDONLY),
-                FailsWith(ENOENT, "openat 'no': No such file or directory"));
+                FailsWith(ENOENT, "openat 'no': no such file or directory"));
 }
 
 TEST_F(FileTest, ReadsUpToTheLimitAndNoFurther) {
