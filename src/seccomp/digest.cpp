@@ -70,7 +70,9 @@ private:
 }  // namespace
 
 std::string cache_key(const oci::Seccomp& profile) {
-    std::string key = "unitc seccomp " UNITC_VERSION;
+    std::string key;
+    key.reserve(16384);  // a distribution's default profile without growing
+    key += "unitc seccomp " UNITC_VERSION;
     const scmp_version* library = seccomp_version();
     put(key, kGeneration);
     put(key, library->major);
