@@ -224,12 +224,20 @@ def annotations_in_seconds_become_microseconds(t):
 @test(peers="")
 def dangerous_and_malformed_annotations_are_refused(t):
     bad = {"ExecStartPre": "'/bin/true'", "Slice": "'evil.slice'", "Delegate": "false", "DevicePolicy": "'auto'",
-           "PIDs": "[uint32 1]", "User": "'root'", "MemoryMax": "uint64 1", "NoSuchProperty": "true", "AB": "true",
+           "PIDs": "[uint32 1]", "User": "'root'", "NoSuchProperty": "true", "AB": "true",
            "Kill Mode": "'none'", "KillMode": "", "TimeoutStopUSec": "uint64", "KillSignal": "uint64 99999999999999999999",
            "CollectMode": "'unterminated", "Description": "'" + "x" * 100000 + "'", "TimeoutStopSec": "'soon'"}
     for name, value in bad.items():
         bundle = t.bundle("true").annotate("org.systemd.property." + name, value)
         t.fails(bundle, words=("org.systemd.property." + name,))
+
+
+@test(peers="")
+def an_annotation_cannot_contradict_a_limit_of_the_config(t):
+    """CVE-2023-6476: a limit must not be lifted by whoever may only set annotations."""
+    bundle = t.bundle("true").annotate("org.systemd.property.MemoryMax", "uint64 18446744073709551615")
+    bundle.resources["memory"] = {"limit": 67108864}
+    t.fails(bundle, words=("org.systemd.property.MemoryMax",))
 
 
 @test(peers="")

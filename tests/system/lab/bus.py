@@ -4,6 +4,7 @@ at a call, swallow a signal, or cut the connection. Messages and their descripto
 
 import array
 import os
+import select
 import signal
 import socket
 import struct
@@ -33,15 +34,22 @@ class Proxy:
         self.pid = os.fork()
         if self.pid == 0:
             try:
+                os.setpgid(0, 0)
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
                 self._serve()
             finally:
                 os._exit(0)
+        else:
+            try:
+                os.setpgid(self.pid, self.pid)
+            except PermissionError:  # the child was faster
+                pass
         self.listener.close()
 
     def close(self):
-        os.kill(self.pid, signal.SIGKILL)
+        # The whole group: each connection has a process of its own.
+        os.killpg(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
 
     def _serve(self):
@@ -68,8 +76,6 @@ class Proxy:
     def _pass_on(self, client, hang, cut, swallow):
         bus = socket.socket(socket.AF_UNIX)
         bus.connect(BUS)
-        import select
-
         begun = {"client": False}
         pending = {"client": b"", "bus": b""}
         while True:

@@ -166,6 +166,8 @@ class Watch:
 
     def _remove(self, left):
         for path in left.get("cgroup", ()):
+            if not path.endswith(".scope"):
+                continue
             try:
                 with open(path + "/cgroup.kill", "w") as file:
                     file.write("1")
