@@ -27,6 +27,9 @@ Result<ContainerId> ContainerId::parse(std::string_view text) {
         return wrong("is longer than 255 bytes");
     if (text == "." || text == "..")
         return wrong("is a directory's own name");
+    // The state directory keeps names of its own behind a dot.
+    if (text.starts_with('.'))
+        return wrong("must not begin with '.'");
     for (const char c : text)
         if (!allowed(c))
             return wrong("may hold letters, digits, '_', '+', '.' and '-' only");

@@ -12,7 +12,7 @@ namespace unitc {
 
 class ContainerId {
 public:
-    // runc's rule: [a-zA-Z0-9_+.-]+, not "." or ".."; at most 255 bytes less
+    // runc's rule, [a-zA-Z0-9_+.-]+, and crun's, no dot in front; at most 255 bytes less
     // the longest suffix a unit name adds. Error text starts as runc's does:
     // "container id cannot be empty", "invalid id format".
     static Result<ContainerId> parse(std::string_view text);

@@ -100,6 +100,12 @@ MaybeGroup find_group(const ContainerId& id, Deadline deadline) {
     return ask_manager(name.scope, id.str(), {}, {}, deadline);
 }
 
+Result<> forget_unit(const state::Record& record, Deadline deadline) {
+    // Asking for its cgroup resets what is dead, if it is this container's.
+    TRY(ask_manager(record.unit, record.id, {}, record.invocation_id, deadline));
+    return {};
+}
+
 Result<> end_group(const Group& group, Deadline deadline) {
     if (const auto killed = cgroup::kill_all(group.fd); !killed) {
         if (killed.error().code == ENOENT || killed.error().code == ENODEV)

@@ -30,6 +30,9 @@ Result<std::optional<Group>> find_group(const state::Record& record, Deadline de
 // the name that an id has by default, if its Description is the container's.
 Result<std::optional<Group>> find_group(const ContainerId& id, Deadline deadline);
 
+// Resets the container's unit if it has failed and is still loaded.
+Result<> forget_unit(const state::Record& record, Deadline deadline);
+
 // Kills all in it and waits until systemd has removed it; asks systemd to
 // stop the unit when it does not go by itself.
 Result<> end_group(const Group& group, Deadline deadline);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // unitc delete: can be killed at any point and be done again.
+#include <algorithm>
 #include <cerrno>
 
 #include "base/log.hpp"
@@ -43,6 +44,16 @@ Result<> remove_damaged(state::Entry& entry, const Error& damage, bool force, De
     return entry.remove();
 }
 
+// A unit that its annotation keeps after a failure stays until it is told to
+// go; all others systemd has forgotten by itself by now.
+Result<> forget_failed(const state::Record& record, Deadline deadline) {
+    const auto& notes = record.annotations;
+    const bool kept = std::any_of(notes.begin(), notes.end(), [](const auto& note) {
+        return note.first == "org.systemd.property.CollectMode";
+    });
+    return kept ? forget_unit(record, deadline) : Result<>{};
+}
+
 Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadline) {
     // Nobody must start it from here on. A full file system must not keep a
     // container from being deleted: the lock holds as long as we live.
@@ -50,6 +61,7 @@ Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadl
     if (const auto saved = entry.save(record); !saved)
         log::debug(saved.error().message);
     TRY(end_if_found(find_group(record, deadline), deadline));
+    TRY(forget_failed(record, deadline));
     return entry.remove();
 }
 

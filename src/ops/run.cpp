@@ -10,6 +10,7 @@
 #include "ops/foreground.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
+#include "ops/removal.hpp"
 
 namespace unitc::ops {
 namespace {
@@ -33,7 +34,7 @@ Result<int> stay(const Globals& globals, const CreateRequest& request, Creation 
     if (request.keep)
         return status;
     // The container's own status is what the caller asked for, come what may.
-    if (auto removed = remove(globals, request.id, true); !removed)
+    if (auto removed = remove_recorded(globals, creation.record()); !removed)
         log::warning(removed.error().message);
     return status;
 }
