@@ -29,25 +29,22 @@ Result<> copy_shared_sources(Context& context) {
                             sys::open_tree_clone(AT_FDCWD, step.source.c_str(), step.recursive));
         context.early_sources.push_back(std::move(source));
     }
-    // The root as well: it is what the host is to see mounts appear in.
-    context.root =
-        TRY_IN("root.path", sys::open_tree_clone(AT_FDCWD, context.plan.rootfs.c_str(), true));
     return {};
 }
 
-Result<> isolate_mounts(Context&) {
-    // Slave, not private: what the host mounts later below a bind mount still
-    // shows up, and unmounts are not blocked by our copies.
-    if (::mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) < 0)
-        return fail_sys("mount MS_SLAVE", "/");
+Result<> isolate_mounts(Context& context) {
+    // Slave unless private is asked for: what the host mounts later below a
+    // bind mount still shows up, and its unmounts are not blocked by copies.
+    const uint64_t kind = (context.plan.root_propagation & MS_PRIVATE) != 0 ? MS_PRIVATE : MS_SLAVE;
+    if (::mount(nullptr, "/", nullptr, kind | MS_REC, nullptr) < 0)
+        return fail_sys("mount", "/");
     return {};
 }
 
 Result<> attach_root(Context& context) {
     const Fd place = TRY_IN(
         "root.path", sys::open_at(AT_FDCWD, context.plan.rootfs.c_str(), O_PATH | O_DIRECTORY));
-    if (!context.root)
-        context.root = TRY_IN("root.path", sys::open_tree_clone(place.get(), "", true));
+    context.root = TRY_IN("root.path", sys::open_tree_clone(place.get(), "", true));
     // pivot_root(2) wants a mount point, below a mount that is not shared.
     TRY_IN("root.path", sys::move_mount_onto(context.root, place));
     return {};
@@ -58,11 +55,6 @@ Result<> finish_root(Context& context) {
         TRY(check_in_place(context, mount.root, mount.destination));
     for (const Fd& mount : context.late_readonly)
         TRY_IN("make read-only", sys::mount_set(mount, {.set = MOUNT_ATTR_RDONLY}, false));
-    const uint64_t propagation = context.plan.root_propagation;
-    if (propagation != 0)
-        TRY_IN("linux.rootfsPropagation",
-               sys::mount_set(context.root, {.propagation = propagation & ~uint64_t{MS_REC}},
-                              (propagation & MS_REC) != 0));
     if (context.plan.readonly_root)
         TRY_IN("root.readonly", sys::mount_set(context.root, {.set = MOUNT_ATTR_RDONLY}, false));
     return {};
@@ -79,6 +71,14 @@ Result<> enter_root(Context& context) {
     const struct stat root = TRY(sys::stat_fd(context.root));
     if (here.st_dev != root.st_dev || here.st_ino != root.st_ino)
         return fail("the container's root is not what '/' shows");
+    return {};
+}
+
+Result<> share_root(Context& context) {
+    const uint64_t propagation = context.plan.root_propagation;
+    TRY_IN("linux.rootfsPropagation",
+           sys::mount_set(context.root, {.propagation = propagation & ~uint64_t{MS_REC}},
+                          (propagation & MS_REC) != 0));
     return {};
 }
 

@@ -57,6 +57,10 @@ constexpr Step kPreparation[] = {
     {"mask paths", [](const InitPlan& p) { return !p.masked_paths.empty(); }, mask_paths},
     {"finish root", always, finish_root},
     {"enter root", always, enter_root},
+    // pivot_root(2) takes no shared root.
+    {"set root propagation",
+     [](const InitPlan& p) { return (p.root_propagation & (MS_SHARED | MS_UNBINDABLE)) != 0; },
+     share_root},
     // No foreign byte is run or read as a program before the unit holds us.
     {"wait for the unit", always, await_cgroup},
     {"enter cgroup namespace", [](const InitPlan& p) { return p.new_cgroup_namespace; },

@@ -39,6 +39,7 @@ Result<> isolate_mounts(Context& context);
 Result<> attach_root(Context& context);
 Result<> finish_root(Context& context);
 Result<> enter_root(Context& context);
+Result<> share_root(Context& context);
 
 // mounts.cpp
 Result<> mount_all(Context& context);

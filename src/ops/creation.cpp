@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "oci/validate.hpp"
 #include "ops/ending.hpp"
 #include "sys/file.hpp"
 #include "sys/procfs.hpp"
@@ -23,7 +24,7 @@ namespace unitc::ops {
 namespace {
 
 // Undoing gets time of its own: the verb's may be what has run out.
-constexpr int kUndoMs = 10'000;
+constexpr int kUndoMs = 2000;
 
 state::Record make_record(const Prepared& prepared) {
     state::Record record;
@@ -269,7 +270,12 @@ private:
 
 Result<Creation> make_container(const Globals& globals, const CreateRequest& request,
                                 const ContainerId& id, StartBy start_by, Deadline deadline) {
-    Maker maker{request, TRY(prepare(globals, request, id)), deadline};
+    Prepared prepared = TRY(prepare(globals, request, id));
+    for (const std::string& warning : oci::warnings(prepared.config))
+        log::warning(warning);
+    for (const std::string& warning : prepared.plan.unit.warnings)
+        log::warning(warning);
+    Maker maker{request, std::move(prepared), deadline};
     TRY(maker.connect_console());
     // From here on the world changes. What is not kept is undone.
     Creation creation = TRY(maker.claim(globals, id));

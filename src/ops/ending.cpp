@@ -55,11 +55,14 @@ MaybeGroup ask_manager(const std::string& unit, const std::string& id, const std
         log::warning("unit '" + unit + "' is not of container '" + id + "': left alone");
         return std::nullopt;
     }
-    if (state.control_group.empty()) {  // dead, but remembered
-        TRY(manager.reset_failed(unit));
-        return std::nullopt;
-    }
-    return open_group(state.control_group, unit);
+    if (!state.control_group.empty())
+        return open_group(state.control_group, unit);
+    // Dead, but remembered; or its start is still queued: without the stop it
+    // would become active, empty, and stay so.
+    if (state.active_state != "failed")
+        TRY(manager.stop_unit(unit));
+    TRY(manager.reset_failed(unit));
+    return std::nullopt;
 }
 
 std::string pids_in(const Fd& cgroup) {
