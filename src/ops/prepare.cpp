@@ -57,8 +57,7 @@ Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::Pl
     if (!config.linux_ || !config.linux_->seccomp)
         return {};
     const std::string cache = globals.root + "/" + state::kSeccompCache;
-    plan.init.seccomp =
-        TRY_IN("linux.seccomp", seccomp::compile_cached(*config.linux_->seccomp, cache));
+    plan.init.seccomp = TRY(seccomp::compile_cached(*config.linux_->seccomp, cache));
     return {};
 }
 
