@@ -39,7 +39,7 @@ TEST(Parse, IgnoresUnknownFieldsAndOtherPlatforms) {
     const Config config_ = parsed(config(R"("windows": {"layerFolders": 1}, "x": [{"y": null}],
         "Hostname": "not ours", "root": {"path": "r", "z": 1.5})"));
     EXPECT_EQ(config_.hostname, "");
-    EXPECT_EQ(config_.root->path, "r");
+    EXPECT_EQ(config_.root.value().path, "r");
 }
 
 TEST(Parse, TakesNullForAbsent) {
@@ -50,11 +50,11 @@ TEST(Parse, TakesNullForAbsent) {
           "seccomp": null, "sysctl": null, "namespaces": null, "maskedPaths": null})"));
     EXPECT_FALSE(config_.process);
     EXPECT_FALSE(config_.hooks);
-    EXPECT_FALSE(config_.linux_->seccomp);
-    EXPECT_FALSE(config_.linux_->resources->memory);
-    EXPECT_FALSE(config_.linux_->resources->cpu->shares);
-    EXPECT_FALSE(config_.linux_->resources->pids_limit);
-    EXPECT_EQ(config_.linux_->resources->devices[0].access, "rwm");
+    EXPECT_FALSE(config_.linux_.value().seccomp);
+    EXPECT_FALSE(config_.linux_.value().resources.value().memory);
+    EXPECT_FALSE(config_.linux_.value().resources.value().cpu.value().shares);
+    EXPECT_FALSE(config_.linux_.value().resources.value().pids_limit);
+    EXPECT_EQ(config_.linux_.value().resources.value().devices[0].access, "rwm");
 }
 
 TEST(Parse, ReadsTheCommonPart) {
@@ -70,7 +70,7 @@ TEST(Parse, ReadsTheCommonPart) {
                   "createRuntime": [{"path": "/b"}], "createContainer": [{"path": "/c"}],
                   "startContainer": [{"path": "/d"}], "poststart": [{"path": "/e"}],
                   "poststop": [{"path": "/f", "timeout": 30}]})"));
-    EXPECT_TRUE(config_.root->readonly);
+    EXPECT_TRUE(config_.root.value().readonly);
     EXPECT_EQ(config_.hostname, "host");
     EXPECT_EQ(config_.domainname, "domain");
     EXPECT_THAT(config_.annotations, ElementsAre(Pair("b", "2"), Pair("a", "1"), Pair("c", "")));
@@ -81,7 +81,7 @@ TEST(Parse, ReadsTheCommonPart) {
     EXPECT_EQ(config_.mounts[0].uid_mappings[0].host_id, 1000U);
     EXPECT_EQ(config_.mounts[0].gid_mappings[0].container_id, 1U);
     EXPECT_EQ(config_.mounts[1].destination, "relative");
-    const Hooks& hooks = *config_.hooks;
+    const Hooks& hooks = config_.hooks.value();
     EXPECT_THAT(hooks.prestart[0].args, ElementsAre("a", "b"));
     EXPECT_THAT(hooks.prestart[0].env, ElementsAre("X=1"));
     EXPECT_EQ(hooks.prestart[0].timeout, 0);
@@ -108,10 +108,10 @@ TEST(Parse, ReadsTheProcess) {
           "flags": ["SCHED_FLAG_RECLAIM"], "deadline": 2, "period": 18446744073709551615},
         "ioPriority": {"class": "IOPRIO_CLASS_IDLE", "priority": 7},
         "execCPUAffinity": {"initial": "7", "final": "0-3,7"})"));
-    const Process& process_ = *config_.process;
+    const Process& process_ = config_.process.value();
     EXPECT_TRUE(process_.terminal);
-    EXPECT_EQ(process_.console_size->height, 25);
-    EXPECT_EQ(process_.console_size->width, 80);
+    EXPECT_EQ(process_.console_size.value().height, 25);
+    EXPECT_EQ(process_.console_size.value().width, 80);
     EXPECT_EQ(process_.user.uid, 1U);
     EXPECT_EQ(process_.user.gid, 4294967294U);
     EXPECT_EQ(process_.user.umask, 022U);
@@ -123,39 +123,41 @@ TEST(Parse, ReadsTheProcess) {
     EXPECT_EQ(process_.oom_score_adj, -1000);
     EXPECT_EQ(process_.apparmor_profile, "p");
     EXPECT_EQ(process_.selinux_label, "l");
-    EXPECT_EQ(process_.capabilities->bounding, uint64_t{1} << 40 | 1);
-    EXPECT_EQ(process_.capabilities->effective, uint64_t{1} << 5);
-    EXPECT_EQ(process_.capabilities->inheritable, uint64_t{1} << 5 | 1);
-    EXPECT_EQ(process_.capabilities->permitted, uint64_t{1} << 5 | uint64_t{1} << 7);
+    EXPECT_EQ(process_.capabilities.value().bounding, uint64_t{1} << 40 | 1);
+    EXPECT_EQ(process_.capabilities.value().effective, uint64_t{1} << 5);
+    EXPECT_EQ(process_.capabilities.value().inheritable, uint64_t{1} << 5 | 1);
+    EXPECT_EQ(process_.capabilities.value().permitted, uint64_t{1} << 5 | uint64_t{1} << 7);
     ASSERT_EQ(process_.rlimits.size(), 2U);
     EXPECT_EQ(process_.rlimits[0].resource, RLIMIT_CORE);
     EXPECT_EQ(process_.rlimits[0].soft, 0U);
     EXPECT_EQ(process_.rlimits[0].hard, UINT64_MAX);
     EXPECT_EQ(process_.rlimits[1].resource, RLIMIT_RTTIME);
-    EXPECT_EQ(process_.scheduler->policy, "SCHED_DEADLINE");
-    EXPECT_EQ(process_.scheduler->nice, 19);
-    EXPECT_EQ(process_.scheduler->priority, 9);
-    EXPECT_THAT(process_.scheduler->flags, ElementsAre("SCHED_FLAG_RECLAIM"));
-    EXPECT_EQ(process_.scheduler->runtime, 1U);
-    EXPECT_EQ(process_.scheduler->deadline, 2U);
-    EXPECT_EQ(process_.scheduler->period, UINT64_MAX);
-    EXPECT_EQ(process_.io_priority->io_class, "IOPRIO_CLASS_IDLE");
-    EXPECT_EQ(process_.io_priority->priority, 7);
-    EXPECT_EQ(process_.exec_cpu_affinity->initial, "7");
-    EXPECT_EQ(process_.exec_cpu_affinity->final, "0-3,7");
+    EXPECT_EQ(process_.scheduler.value().policy, "SCHED_DEADLINE");
+    EXPECT_EQ(process_.scheduler.value().nice, 19);
+    EXPECT_EQ(process_.scheduler.value().priority, 9);
+    EXPECT_THAT(process_.scheduler.value().flags, ElementsAre("SCHED_FLAG_RECLAIM"));
+    EXPECT_EQ(process_.scheduler.value().runtime, 1U);
+    EXPECT_EQ(process_.scheduler.value().deadline, 2U);
+    EXPECT_EQ(process_.scheduler.value().period, UINT64_MAX);
+    EXPECT_EQ(process_.io_priority.value().io_class, "IOPRIO_CLASS_IDLE");
+    EXPECT_EQ(process_.io_priority.value().priority, 7);
+    EXPECT_EQ(process_.exec_cpu_affinity.value().initial, "7");
+    EXPECT_EQ(process_.exec_cpu_affinity.value().final, "0-3,7");
 }
 
 TEST(Parse, LeavesOnlyPossibleCapabilitiesAmbient) {
     const Config config_ = parsed(process(R"("capabilities": {
         "inheritable": ["CAP_CHOWN", "CAP_KILL"], "permitted": ["CAP_KILL", "CAP_SETUID"],
         "ambient": ["CAP_KILL", "CAP_SETUID", "CAP_CHOWN"]})"));
-    EXPECT_EQ(config_.process->capabilities->ambient, uint64_t{1} << 5);
-    EXPECT_EQ(config_.process->capabilities->impossible_ambient, uint64_t{1} << 7 | 1);
+    EXPECT_EQ(config_.process.value().capabilities.value().ambient, uint64_t{1} << 5);
+    EXPECT_EQ(config_.process.value().capabilities.value().impossible_ambient,
+              uint64_t{1} << 7 | 1);
 }
 
 TEST(Parse, AcceptsTheLongestArgumentAndAnnotation) {
     const std::string argument(kMaxArgument, 'a');
-    EXPECT_EQ(parsed(process("\"args\": [\"" + argument + "\"]")).process->args[0], argument);
+    EXPECT_EQ(parsed(process("\"args\": [\"" + argument + "\"]")).process.value().args[0],
+              argument);
     const std::string annotation(kMaxText, 'a');
     EXPECT_EQ(
         parsed(config("\"annotations\": {\"k\": \"" + annotation + "\"}")).annotations[0].second,
@@ -186,7 +188,7 @@ TEST(Parse, ReadsTheLinuxPart) {
                          "flags": ["MPOL_F_STATIC_NODES"]},
         "personality": {"domain": "LINUX32", "flags": ["x"]},
         "timeOffsets": {"monotonic": {"secs": -5, "nanosecs": 999999999}, "boottime": {}})"));
-    const Linux& part = *config_.linux_;
+    const Linux& part = config_.linux_.value();
     const NamespaceType types[] = {
         NamespaceType::Pid, NamespaceType::Network, NamespaceType::Mount,  NamespaceType::Ipc,
         NamespaceType::Uts, NamespaceType::User,    NamespaceType::Cgroup, NamespaceType::Time};
@@ -215,16 +217,16 @@ TEST(Parse, ReadsTheLinuxPart) {
     EXPECT_EQ(part.devices[3].type, 'b');
     EXPECT_FALSE(part.devices[3].uid);
     EXPECT_THAT(part.net_devices, ElementsAre(Pair("eth0", "inner"), Pair("eth1", "eth1")));
-    EXPECT_EQ(part.intel_rdt->clos_id, "c");
-    EXPECT_THAT(part.intel_rdt->schemata, ElementsAre("L3:0=f"));
-    EXPECT_EQ(part.intel_rdt->l3_cache_schema, "L3:0=1");
-    EXPECT_EQ(part.intel_rdt->mem_bw_schema, "MB:0=20");
-    EXPECT_TRUE(part.intel_rdt->enable_monitoring);
-    EXPECT_EQ(part.memory_policy->mode, "MPOL_INTERLEAVE");
-    EXPECT_EQ(part.memory_policy->nodes, "2-3");
-    EXPECT_THAT(part.memory_policy->flags, ElementsAre("MPOL_F_STATIC_NODES"));
-    EXPECT_EQ(part.personality->domain, "LINUX32");
-    EXPECT_THAT(part.personality->flags, ElementsAre("x"));
+    EXPECT_EQ(part.intel_rdt.value().clos_id, "c");
+    EXPECT_THAT(part.intel_rdt.value().schemata, ElementsAre("L3:0=f"));
+    EXPECT_EQ(part.intel_rdt.value().l3_cache_schema, "L3:0=1");
+    EXPECT_EQ(part.intel_rdt.value().mem_bw_schema, "MB:0=20");
+    EXPECT_TRUE(part.intel_rdt.value().enable_monitoring);
+    EXPECT_EQ(part.memory_policy.value().mode, "MPOL_INTERLEAVE");
+    EXPECT_EQ(part.memory_policy.value().nodes, "2-3");
+    EXPECT_THAT(part.memory_policy.value().flags, ElementsAre("MPOL_F_STATIC_NODES"));
+    EXPECT_EQ(part.personality.value().domain, "LINUX32");
+    EXPECT_THAT(part.personality.value().flags, ElementsAre("x"));
     EXPECT_EQ(part.time_offsets[0].first, "monotonic");
     EXPECT_EQ(part.time_offsets[0].second.secs, -5);
     EXPECT_EQ(part.time_offsets[0].second.nanosecs, 999999999U);
@@ -253,7 +255,7 @@ TEST(Parse, ReadsTheResources) {
         "network": {"classID": 1048577, "priorities": [{"name": "eth0", "priority": 500}]},
         "rdma": {"mlx5_1": {"hcaHandles": 3, "hcaObjects": 4}, "rxe3": {"hcaObjects": 5}},
         "unified": {"io.max": "8:0 rbps=1\n8:16 wbps=1", "hugetlb.1GB.max": "0"})"));
-    const Resources& out = *config_.linux_->resources;
+    const Resources& out = config_.linux_.value().resources.value();
     ASSERT_EQ(out.devices.size(), 3U);
     EXPECT_FALSE(out.devices[0].allow);
     EXPECT_EQ(out.devices[0].type, 'a');
@@ -263,37 +265,37 @@ TEST(Parse, ReadsTheResources) {
     EXPECT_FALSE(out.devices[1].minor);
     EXPECT_EQ(out.devices[1].access, "rw");
     EXPECT_EQ(out.devices[2].access, "rwm");
-    EXPECT_EQ(out.memory->limit, INT64_MAX);
-    EXPECT_EQ(out.memory->reservation, 5);
-    EXPECT_EQ(out.memory->swap, -1);
-    EXPECT_EQ(out.memory->kernel, -1);
-    EXPECT_EQ(out.memory->kernel_tcp, 7);
-    EXPECT_EQ(out.memory->swappiness, 0U);
-    EXPECT_EQ(out.memory->disable_oom_killer, false);
-    EXPECT_EQ(out.memory->use_hierarchy, true);
-    EXPECT_EQ(out.memory->check_before_update, true);
-    EXPECT_EQ(out.cpu->shares, 1024U);
-    EXPECT_EQ(out.cpu->quota, -1);
-    EXPECT_EQ(out.cpu->burst, 0U);
-    EXPECT_EQ(out.cpu->period, 500000U);
-    EXPECT_EQ(out.cpu->realtime_runtime, 950000);
-    EXPECT_EQ(out.cpu->realtime_period, 1000000U);
-    EXPECT_EQ(out.cpu->cpus, "2-3,8191");
-    EXPECT_EQ(out.cpu->mems, "0");
-    EXPECT_EQ(out.cpu->idle, 1);
+    EXPECT_EQ(out.memory.value().limit, INT64_MAX);
+    EXPECT_EQ(out.memory.value().reservation, 5);
+    EXPECT_EQ(out.memory.value().swap, -1);
+    EXPECT_EQ(out.memory.value().kernel, -1);
+    EXPECT_EQ(out.memory.value().kernel_tcp, 7);
+    EXPECT_EQ(out.memory.value().swappiness, 0U);
+    EXPECT_EQ(out.memory.value().disable_oom_killer, false);
+    EXPECT_EQ(out.memory.value().use_hierarchy, true);
+    EXPECT_EQ(out.memory.value().check_before_update, true);
+    EXPECT_EQ(out.cpu.value().shares, 1024U);
+    EXPECT_EQ(out.cpu.value().quota, -1);
+    EXPECT_EQ(out.cpu.value().burst, 0U);
+    EXPECT_EQ(out.cpu.value().period, 500000U);
+    EXPECT_EQ(out.cpu.value().realtime_runtime, 950000);
+    EXPECT_EQ(out.cpu.value().realtime_period, 1000000U);
+    EXPECT_EQ(out.cpu.value().cpus, "2-3,8191");
+    EXPECT_EQ(out.cpu.value().mems, "0");
+    EXPECT_EQ(out.cpu.value().idle, 1);
     EXPECT_EQ(out.pids_limit, 0);
-    EXPECT_EQ(out.block_io->weight, 10);
-    EXPECT_EQ(out.block_io->leaf_weight, 1000);
-    EXPECT_EQ(out.block_io->weight_device[0].weight, 500);
-    EXPECT_EQ(out.block_io->weight_device[0].leaf_weight, 300);
-    EXPECT_EQ(out.block_io->throttle_read_bps_device[0].minor, 1);
-    EXPECT_EQ(out.block_io->throttle_write_bps_device[0].rate, UINT64_MAX);
-    EXPECT_EQ(out.block_io->throttle_read_iops_device[0].rate, 1U);
-    EXPECT_EQ(out.block_io->throttle_write_iops_device[0].minor, 4);
+    EXPECT_EQ(out.block_io.value().weight, 10);
+    EXPECT_EQ(out.block_io.value().leaf_weight, 1000);
+    EXPECT_EQ(out.block_io.value().weight_device[0].weight, 500);
+    EXPECT_EQ(out.block_io.value().weight_device[0].leaf_weight, 300);
+    EXPECT_EQ(out.block_io.value().throttle_read_bps_device[0].minor, 1);
+    EXPECT_EQ(out.block_io.value().throttle_write_bps_device[0].rate, UINT64_MAX);
+    EXPECT_EQ(out.block_io.value().throttle_read_iops_device[0].rate, 1U);
+    EXPECT_EQ(out.block_io.value().throttle_write_iops_device[0].minor, 4);
     EXPECT_EQ(out.hugepage_limits[0].page_size, "2MB");
     EXPECT_EQ(out.hugepage_limits[1].limit, 0U);
-    EXPECT_EQ(out.network->class_id, 1048577U);
-    EXPECT_EQ(out.network->priorities[0].priority, 500U);
+    EXPECT_EQ(out.network.value().class_id, 1048577U);
+    EXPECT_EQ(out.network.value().priorities[0].priority, 500U);
     EXPECT_EQ(out.rdma[0].first, "mlx5_1");
     EXPECT_EQ(out.rdma[0].second.hca_handles, 3U);
     EXPECT_EQ(out.rdma[1].second.hca_objects, 5U);
@@ -306,18 +308,18 @@ TEST(Parse, TakesZeroForNotSetWhereEnginesWriteIt) {
         "memory": {"limit": 0, "reservation": 0, "swap": 0},
         "cpu": {"shares": 0, "quota": 0, "period": 0, "realtimeRuntime": 0, "realtimePeriod": 0},
         "blockIO": {"weight": 0, "leafWeight": 0}, "network": {"classID": 0})"));
-    const Resources& out = *config_.linux_->resources;
-    EXPECT_FALSE(out.memory->limit);
-    EXPECT_FALSE(out.memory->reservation);
-    EXPECT_FALSE(out.memory->swap);
-    EXPECT_FALSE(out.cpu->shares);
-    EXPECT_FALSE(out.cpu->quota);
-    EXPECT_FALSE(out.cpu->period);
-    EXPECT_FALSE(out.cpu->realtime_runtime);
-    EXPECT_FALSE(out.cpu->realtime_period);
-    EXPECT_FALSE(out.block_io->weight);
-    EXPECT_FALSE(out.block_io->leaf_weight);
-    EXPECT_FALSE(out.network->class_id);
+    const Resources& out = config_.linux_.value().resources.value();
+    EXPECT_FALSE(out.memory.value().limit);
+    EXPECT_FALSE(out.memory.value().reservation);
+    EXPECT_FALSE(out.memory.value().swap);
+    EXPECT_FALSE(out.cpu.value().shares);
+    EXPECT_FALSE(out.cpu.value().quota);
+    EXPECT_FALSE(out.cpu.value().period);
+    EXPECT_FALSE(out.cpu.value().realtime_runtime);
+    EXPECT_FALSE(out.cpu.value().realtime_period);
+    EXPECT_FALSE(out.block_io.value().weight);
+    EXPECT_FALSE(out.block_io.value().leaf_weight);
+    EXPECT_FALSE(out.network.value().class_id);
 }
 
 TEST(Parse, ReadsTheSeccompProfile) {
@@ -333,11 +335,11 @@ TEST(Parse, ReadsTheSeccompProfile) {
           {"names": ["a"], "action": "SCMP_ACT_KILL"},
           {"names": ["b"], "action": "SCMP_ACT_KILL_PROCESS"},
           {"names": ["c"], "action": "SCMP_ACT_NOTIFY"}])"));
-    const Seccomp& profile = *config_.linux_->seccomp;
+    const Seccomp& profile = config_.linux_.value().seccomp.value();
     EXPECT_EQ(profile.default_action, SeccompAction::Errno);
     EXPECT_EQ(profile.default_errno_ret, 38U);
     EXPECT_THAT(profile.architectures, ElementsAre("SCMP_ARCH_X86_64", "SCMP_ARCH_SHEB"));
-    EXPECT_THAT(*profile.flags, ElementsAre("SECCOMP_FILTER_FLAG_LOG"));
+    EXPECT_THAT(profile.flags.value(), ElementsAre("SECCOMP_FILTER_FLAG_LOG"));
     EXPECT_EQ(profile.listener_path, "/run/x.sock");
     EXPECT_EQ(profile.listener_metadata, "m");
     ASSERT_EQ(profile.syscalls.size(), 5U);
@@ -355,8 +357,8 @@ TEST(Parse, ReadsTheSeccompProfile) {
 }
 
 TEST(Parse, TellsNoSeccompFlagsFromAnEmptyList) {
-    EXPECT_FALSE(parsed(seccomp("")).linux_->seccomp->flags);
-    EXPECT_TRUE(parsed(seccomp(R"("flags": [])")).linux_->seccomp->flags);
+    EXPECT_FALSE(parsed(seccomp("")).linux_.value().seccomp.value().flags);
+    EXPECT_TRUE(parsed(seccomp(R"("flags": [])")).linux_.value().seccomp.value().flags);
 }
 
 }  // namespace

@@ -70,10 +70,10 @@ TEST(Validate, WantsProcessRootAndMountNamespace) {
 
 TEST(Validate, ChecksWhatOtherCodeBuilt) {
     Config config_ = config_of({});
-    config_.process->cwd = "relative";
+    config_.process.value().cwd = "relative";
     EXPECT_EQ(verdict(config_), "process.cwd: must be an absolute path");
     config_ = config_of({});
-    config_.root->path.clear();
+    config_.root.value().path.clear();
     EXPECT_EQ(verdict(config_), "root.path: is empty, must be a path");
 }
 
@@ -126,7 +126,7 @@ TEST(Validate, LetsSysctlsPassOnlyWithTheirNamespace) {
 
 TEST(Validate, RefusesASysctlKeyThatOtherCodeBuilt) {
     Config config_ = config_of({});
-    config_.linux_->sysctl = {{"net.x=1", "1"}};
+    config_.linux_.value().sysctl = {{"net.x=1", "1"}};
     EXPECT_EQ(verdict(config_),
               "linux.sysctl[\"net.x=1\"]: is not a sysctl, must be like 'net.ipv4.ip_forward'");
 }
