@@ -10,7 +10,7 @@ namespace unitc::wire {
 namespace {
 
 // Step timings and error texts; the longest holds a path or two.
-constexpr size_t kLimit = 64 * 1024;
+constexpr size_t kLimit = size_t{64} << 10;
 
 Error parse_failure(std::string_view payload) {
     const size_t space = payload.find(' ');
