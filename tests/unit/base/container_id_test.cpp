@@ -7,9 +7,14 @@ namespace unitc {
 namespace {
 
 TEST(ContainerId, AcceptsWhatRuncAccepts) {
-    for (const char* text : {"a", "web", "Web_1", "a+b", "a.b-c", "...", ".hidden", "-x", "0"})
+    for (const char* text : {"a", "web", "Web_1", "a+b", "a.b-c", "-x", "0"})
         EXPECT_THAT(ContainerId::parse(text), Succeeds()) << text;
     EXPECT_EQ(ContainerId::parse("web")->str(), "web");
+}
+
+TEST(ContainerId, RefusesADotInFrontWhichNamesOfOurOwnHave) {
+    EXPECT_THAT(ContainerId::parse(".hidden"),
+                FailsWith(0, "invalid id format: '.hidden' must not begin with '.'"));
 }
 
 TEST(ContainerId, RefusesTheEmptyOne) {
