@@ -57,6 +57,7 @@ TEST_F(Directory, VerifyNeedsNoSwapFileForNoSwap) {
     EXPECT_TRUE(verify_files(fd_, {{"memory.swap.max", "0"}}));
     EXPECT_TRUE(verify_files(fd_, {{"memory.swap.max", "max"}}));
     EXPECT_FALSE(verify_files(fd_, {{"memory.swap.max", "4096"}}));
+    EXPECT_FALSE(verify_files(fd_, {{"pids.max", "max"}}));
 }
 
 TEST_F(Directory, WriteReachesExistingFilesOnly) {

@@ -160,6 +160,14 @@ TEST(UnitName, IsCheckedAsSystemdDoes) {
     EXPECT_FALSE(check_unit_name(std::string(256 - 8, 'x') + ".service"));
 }
 
+TEST(SliceName, IsAtMostThirtyTwoLevelsDeep) {
+    std::string stem = "a";
+    for (int level = 2; level <= 32; ++level)
+        stem += "-a";
+    EXPECT_TRUE(check_slice_name(stem + ".slice"));
+    EXPECT_FALSE(check_slice_name(stem + "-a.slice"));
+}
+
 TEST(SlicePath, OpensEveryLevel) {
     EXPECT_EQ(slice_path("-.slice"), "");
     EXPECT_EQ(slice_path("system.slice"), "/system.slice");
