@@ -14,9 +14,10 @@
 namespace unitc::ops {
 namespace {
 
-// systemd sees an empty scope within milliseconds; a busy one may need longer,
-// and being asked does not hurt then.
-constexpr int kGoesByItselfMs = 1000;
+// systemd sees a scope become empty within milliseconds. It never does where
+// the process died before it was moved there, as nothing became empty then;
+// and a busy one may be asked without harm.
+constexpr int kGoesByItselfMs = 100;
 
 using MaybeGroup = Result<std::optional<Group>>;
 
