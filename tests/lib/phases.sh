@@ -97,7 +97,7 @@ phases_run() {
     phase_start_ready # a failed one may have made another impossible
     status=0 pid=''
     wait -n -p pid || status=$?
-    [[ -n $pid ]] || break
+    [[ -n ${pid:-} ]] || break # wait unsets it where there is nothing to wait for
     for name in "${phase_order[@]}"; do
       [[ ${phase_pid[$name]:-} != "$pid" ]] || phase_end "$name" "$status"
     done
