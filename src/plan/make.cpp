@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "base/text.hpp"
+#include "oci/sysctl.hpp"
 #include "plan/parts.hpp"
 
 namespace unitc::plan {
@@ -46,21 +47,6 @@ Result<> add_namespaces(const oci::Linux& linux_part, InitPlan& init) {
     return {};
 }
 
-// "kernel.shm_rmid_forced" → "kernel/shm_rmid_forced", as sysctl(8): when the
-// first separator is a slash, dots belong to names (interfaces "eth0.100").
-std::string sysctl_path(std::string key) {
-    const size_t first = key.find_first_of("./");
-    if (first == std::string::npos || key[first] == '/')
-        return key;
-    for (char& c : key) {
-        if (c == '.')
-            c = '/';
-        else if (c == '/')
-            c = '.';
-    }
-    return key;
-}
-
 bool bind_on_dev(const std::vector<MountStep>& mounts) {
     for (const MountStep& step : mounts)
         if (step.kind == MountStep::Kind::Bind && step.destination == "/dev")
@@ -95,8 +81,12 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.readonly_paths = linux_part.readonly_paths;
     init.hostname = config.hostname;
     init.domainname = config.domainname;
-    for (const auto& [key, value] : linux_part.sysctl)
-        init.sysctls.emplace_back(sysctl_path(key), value);
+    for (const auto& [key, value] : linux_part.sysctl) {
+        const auto file = oci::sysctl_path(key);
+        if (!file)
+            return fail("linux.sysctl: '" + text::printable(key) + "' names no file of /proc/sys");
+        init.sysctls.emplace_back(*file, value);
+    }
     init.new_keyring = request.new_keyring;
     init.keyring_name = "_ses." + id.str();
     init.pivot = request.pivot;
