@@ -33,9 +33,8 @@ Result<std::vector<pid_t>> processes(const Fd& cgroup);  // here and below
 // cgroup.kill (Linux 5.14): all of them, frozen ones too.
 Result<> kill_all(const Fd& cgroup);
 
-// Waits until nothing lives here or the directory is gone.
-Result<> wait_empty(const std::string& path, Deadline deadline);
-// Waits until the directory is gone: systemd removed the unit.
+// Waits until the directory is gone: systemd removed the unit. systemd is
+// told as soon as the group is empty.
 Result<> wait_gone(const std::string& path, Deadline deadline);
 
 // Writes files that have no unit property.

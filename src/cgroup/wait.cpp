@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting for a group to become empty or to vanish. Not by inotify: closing
-// an inotify descriptor waits for a grace period of the kernel (SRCU), which
-// cost more than all the rest of ending a container.
-#include <poll.h>
-#include <unistd.h>
+// Waiting for a group to vanish. Not by inotify: closing an inotify
+// descriptor waits for a grace period of the kernel (SRCU), which cost more
+// than all the rest of ending a container.
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,22 +11,9 @@
 
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
-#include "sys/file.hpp"
 
 namespace unitc::cgroup {
 namespace {
-
-constexpr int kLookMs = 100;
-
-bool is_gone(const Error& error) {
-    // ENODEV: the directory was removed while its descriptor is open.
-    return error.code == ENOENT || error.code == ENODEV;
-}
-
-Failure late(const std::string& path, const char* what) {
-    return fail_code(ETIMEDOUT,
-                     std::string{"wait until cgroup '"} + text::printable(path) + "' is " + what);
-}
 
 // Longer from one time to the next: systemd mostly needs less than a
 // millisecond to remove an empty scope, a busy one is not helped by our looks.
@@ -43,42 +30,32 @@ private:
     int64_t pause_us_ = 100;
 };
 
-}  // namespace
-
-Result<> wait_empty(const std::string& path, Deadline deadline) {
-    const Result<Fd> group = open(path);
-    if (!group)
-        return is_gone(group.error()) ? Result<>{} : Failure{group.error()};
-    const auto events = sys::open_at(*group, "cgroup.events", O_RDONLY);
-    if (!events)
-        return is_gone(events.error()) ? Result<>{} : Failure{events.error()};
-    for (;;) {
-        // Reading by this very descriptor: kernfs tells it by POLLPRI of each
-        // change after its last read.
-        if (::lseek(events->get(), 0, SEEK_SET) < 0)
-            return fail_sys("lseek", "cgroup.events");
-        const auto text = sys::read_all(*events, 4096);
-        if (!text && !is_gone(text.error()))
-            return Failure{text.error()};
-        if (!text || text->find("populated 1") == std::string::npos)
-            return {};
-        if (deadline.passed())
-            return late(path, "empty");
-        pollfd change{events->get(), POLLPRI, 0};
-        // A removal may go unseen, so look again now and then.
-        if (sys::retry_eintr(
-                [&] { return ::poll(&change, 1, std::min(deadline.left_ms(), kLookMs)); }) < 0)
-            return fail_sys("poll", "cgroup.events");
-    }
+// Makes systemd read cgroup.events now. It waits for inotify's IN_MODIFY, and
+// the kernel tells a change at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV):
+// the end of a short-lived container comes that much later, the end of a
+// process that died before it was moved into the group never. A new mtime
+// alone is IN_MODIFY, too (fsnotify_change() in the kernel).
+void announce(const Fd& group) {
+    const timespec times[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
+    // Where it is not allowed, systemd learns it in its own time.
+    [[maybe_unused]] const int told = ::utimensat(group.get(), "cgroup.events", times, 0);
 }
+
+}  // namespace
 
 Result<> wait_gone(const std::string& path, Deadline deadline) {
     for (Pauses pauses;; pauses.next(deadline)) {
         const Result<Fd> group = open(path);
         if (!group)
-            return is_gone(group.error()) ? Result<>{} : Failure{group.error()};
+            // ENODEV: the directory was removed while its descriptor is open.
+            return group.error().code == ENOENT || group.error().code == ENODEV
+                       ? Result<>{}
+                       : Failure{group.error()};
         if (deadline.passed())
-            return late(path, "gone");
+            return fail_code(ETIMEDOUT,
+                             "wait until cgroup '" + text::printable(path) + "' is gone");
+        if (const auto lives = populated(*group); lives && !*lives)
+            announce(*group);
     }
 }
 

@@ -36,8 +36,12 @@ Result<int> perform(const Command& command, const Invocation& invocation, char**
         return fail(std::string{"unitc "} + command.name +
                     ": permission denied: must be run as root (rootless containers are not "
                     "supported yet)");
+    const ScopeExit end_making{[&] {
+        if (command.makes_container)
+            ops::end_making();
+    }};
     if (command.makes_container) {
-        TRY(ops::seal_executable(argv));
+        TRY(ops::begin_making(argv));
         TRY(hide_memory());
     }
     const int64_t begun = monotonic_us();

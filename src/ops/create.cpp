@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // unitc create: the container up to the moment before its program.
+#include "cgroup/grace.hpp"
 #include "launch/seal.hpp"
 #include "ops/creation.hpp"
 #include "ops/locate.hpp"
@@ -8,9 +9,14 @@
 
 namespace unitc::ops {
 
-Result<> seal_executable(char** argv) {
+Result<> begin_making(char** argv) {
+    cgroup::begin_grace_period();
     TRY_IN("protect our own executable", launch::seal_executable(argv));
     return {};
+}
+
+void end_making() noexcept {
+    cgroup::end_grace_period();
 }
 
 Result<> create(const Globals& globals, const CreateRequest& request) {

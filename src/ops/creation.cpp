@@ -14,6 +14,7 @@
 #include "cgroup/cgroup.hpp"
 #include "oci/validate.hpp"
 #include "ops/ending.hpp"
+#include "ops/laps.hpp"
 #include "sys/file.hpp"
 #include "sys/procfs.hpp"
 #include "sys/socket.hpp"
@@ -243,13 +244,7 @@ private:
         return {};
     }
 
-    void lap(const char* name) {
-        if (!log::enabled(log::Level::Debug))
-            return;
-        const int64_t now = monotonic_us();
-        log::debug(std::string{"parent: "} + name + ": " + std::to_string(now - lap_) + " us");
-        lap_ = now;
-    }
+    void lap(const char* name) { laps_.lap(name); }
 
     static void log_timings(std::string_view timings) {
         if (!log::enabled(log::Level::Debug))
@@ -265,7 +260,7 @@ private:
     std::optional<state::Store> store_;
     std::optional<systemd::Manager> manager_;
     Fd console_;
-    int64_t lap_ = monotonic_us();
+    Laps laps_;
 };
 
 Result<Creation> make_container(const Globals& globals, const CreateRequest& request,

@@ -14,9 +14,8 @@
 namespace unitc::ops {
 namespace {
 
-// systemd sees a scope become empty within milliseconds. It never does where
-// the process died before it was moved there, as nothing became empty then;
-// and a busy one may be asked without harm.
+// systemd ends an empty scope within milliseconds; a busy one, or one that
+// could not be told, may be asked without harm.
 constexpr int kGoesByItselfMs = 100;
 
 using MaybeGroup = Result<std::optional<Group>>;

@@ -41,7 +41,9 @@ struct CreateRequest {
 
 // Before anything else of a verb that makes a container: afterwards our own
 // executable is out of the container's reach. May execute the program anew.
-Result<> seal_executable(char** argv);
+Result<> begin_making(char** argv);
+// After it, whatever came of it; there is nothing to wait for as a rule.
+void end_making() noexcept;
 
 Result<> create(const Globals& globals, const CreateRequest& request);
 // The container's exit status as a shell shows it (128 + signal); 0 when detached.

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "ops/creation.hpp"
 #include "ops/foreground.hpp"
+#include "ops/laps.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
 #include "ops/removal.hpp"
@@ -30,12 +31,15 @@ Result<> execute(Creation& creation) {
 
 Result<int> stay(const Globals& globals, const CreateRequest& request, Creation creation,
                  Foreground foreground) {
+    Laps laps;
     const int status = TRY(foreground.wait(creation.child(), std::move(creation.master())));
+    laps.lap("container's life");
     if (request.keep)
         return status;
     // The container's own status is what the caller asked for, come what may.
     if (auto removed = remove_recorded(globals, creation.record()); !removed)
         log::warning(removed.error().message);
+    laps.lap("remove");
     return status;
 }
 
@@ -51,7 +55,9 @@ Result<int> run(const Globals& globals, const CreateRequest& request) {
     std::optional<Foreground> foreground;
     if (!request.detach)
         foreground.emplace(TRY(Foreground::begin()));
+    Laps laps;
     TRY(execute(creation));
+    laps.lap("execute");
     creation.keep();
     if (!foreground)
         return 0;

@@ -2,6 +2,7 @@
 """The check after every test: the machine must be as it was before. What is left is named, makes the
 test fail, and is then removed so that the next test starts clean."""
 
+import collections
 import ctypes
 import os
 import platform
@@ -15,6 +16,8 @@ from . import cgroup, process, systemd, wait
 _LISTED = ("/dev/shm", "/tmp", "/var/tmp", "/run", "/run/systemd/transient", "/sys/fs/bpf")
 # systemd's own services come and go; none of ours is a service, and none of these is a container's.
 _OTHERS_UNITS = (".device", ".service", ".socket", ".timer", ".path", ".target", ".swap", ".automount")
+# <linux/bpf.h>, enum bpf_cmd
+_PROG_GET_NEXT_ID, _PROG_GET_FD_BY_ID, _OBJ_GET_INFO_BY_FD = 11, 13, 15
 _OTHERS_FILES = ("systemd-private-", "user", "systemd", "log", "lock", "credentials", "tmpfiles.d", "blkid", "udev",
                  "mount", "utmp", "sudo", "containers", "libpod", "netns", "crun", "runc", "unitc", "podman")
 
@@ -28,21 +31,33 @@ class Snapshot:
     processes: dict = field(default_factory=dict)
     files: set = field(default_factory=set)
     sockets: set = field(default_factory=set)
-    programs: set = field(default_factory=set)
+    programs: collections.Counter = field(default_factory=collections.Counter)
+
+
+def _bpf(command, attribute):
+    """bpf(2) with a zeroed attribute of 128 bytes behind what is given; its result, -1 for an error."""
+    number = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+    return ctypes.CDLL(None, use_errno=True).syscall(number, command, ctypes.byref(attribute), ctypes.sizeof(attribute))
 
 
 def _bpf_programs():
-    """Ids of all loaded BPF programs, by BPF_PROG_GET_NEXT_ID. They belong to the whole kernel."""
-    number = {"x86_64": 321, "aarch64": 280}.get(platform.machine())
-    if number is None:
-        return set()
-    libc = ctypes.CDLL(None, use_errno=True)
-    found, attribute = set(), (ctypes.c_uint32 * 32)()
-    while True:
-        if libc.syscall(number, 11, ctypes.byref(attribute), ctypes.sizeof(attribute)) != 0:
-            return found
-        found.add(attribute[1])
-        attribute[0], attribute[1] = attribute[1], 0
+    """How many BPF programs of each type and content the kernel holds: 'type 15 tag 0123456789abcdef'. Not their
+    ids: a daemon-reload loads the programs of all units anew."""
+    if platform.machine() not in ("x86_64", "aarch64"):
+        return collections.Counter()
+    found, attribute = collections.Counter(), (ctypes.c_uint32 * 32)()
+    while _bpf(_PROG_GET_NEXT_ID, attribute) == 0:
+        number = attribute[1]
+        program = _bpf(_PROG_GET_FD_BY_ID, (ctypes.c_uint32 * 32)(number))
+        if program >= 0:
+            info = (ctypes.c_uint32 * 64)()
+            query = (ctypes.c_uint32 * 32)(program, ctypes.sizeof(info))
+            ctypes.c_uint64.from_buffer(query, 8).value = ctypes.addressof(info)
+            if _bpf(_OBJ_GET_INFO_BY_FD, query) == 0:
+                found[f"type {info[0]} tag {bytes(info)[8:16].hex()}"] += 1
+            os.close(program)
+        attribute[0], attribute[1] = number, 0
+    return found
 
 
 def _held_bpf():
@@ -98,7 +113,7 @@ class Watch:
             processes=self._own_processes(),
             files=self._files(),
             sockets=_abstract_sockets(),
-            programs=(_bpf_programs() if self.exclusive else set()) | _held_bpf(),
+            programs=(_bpf_programs() if self.exclusive else collections.Counter()) + collections.Counter(_held_bpf()),
         )
 
     def _own_processes(self):
