@@ -48,13 +48,13 @@ std::string read_link(const std::string& path) {
     return size > 0 ? std::string{target, static_cast<size_t>(size)} : std::string{};
 }
 
-// The value of `key` in cgroup.events: "populated 1\nfrozen 0\n".
-Result<bool> event(const Fd& group, std::string_view key) {
-    const std::string events = TRY(sys::read_file(group.get(), "cgroup.events"));
+// The value of `key` in a flat-keyed file: "populated 1\nfrozen 0\n".
+Result<std::string> value_of(const Fd& group, const char* file, std::string_view key) {
+    const std::string events = TRY(sys::read_file(group.get(), file));
     for (const std::string_view line : text::split(events, '\n'))
         if (line.starts_with(key) && line.substr(key.size()).starts_with(' '))
-            return line.substr(key.size() + 1) == "1";
-    return fail("cgroup.events has no '" + std::string{key} + "'");
+            return std::string{line.substr(key.size() + 1)};
+    return fail(std::string{file} + " has no '" + std::string{key} + "'");
 }
 
 Result<> add_processes(const Fd& group, std::vector<pid_t>& pids, int depth) {
@@ -125,11 +125,16 @@ std::string invocation_id(const Fd& cgroup) {
 }
 
 Result<bool> populated(const Fd& cgroup) {
-    return event(cgroup, "populated");
+    return TRY(value_of(cgroup, "cgroup.events", "populated")) == "1";
 }
 
 Result<bool> frozen(const Fd& cgroup) {
-    return event(cgroup, "frozen");
+    return TRY(value_of(cgroup, "cgroup.events", "frozen")) == "1";
+}
+
+bool had_oom_kill(const Fd& cgroup) {
+    const auto kills = value_of(cgroup, "memory.events", "oom_kill");
+    return kills && *kills != "0";
 }
 
 Result<std::vector<pid_t>> processes(const Fd& cgroup) {

@@ -28,6 +28,9 @@ std::string invocation_id(const Fd& cgroup);
 // cgroup.events: does any process live here or below?
 Result<bool> populated(const Fd& cgroup);
 Result<bool> frozen(const Fd& cgroup);
+// memory.events: has the kernel killed anybody here or below for want of
+// memory? Without the controller nobody was.
+bool had_oom_kill(const Fd& cgroup);
 Result<std::vector<pid_t>> processes(const Fd& cgroup);  // here and below
 
 // cgroup.kill (Linux 5.14): all of them, frozen ones too.

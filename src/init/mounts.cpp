@@ -180,6 +180,12 @@ Result<> remount(Context& context, const MountStep& step) {
     return apply_late(context, step, std::move(there));
 }
 
+Result<> make_mount_point(Context& context, const MountStep& step) {
+    TRY_IN("destination",
+           sys::make_directory_in_root(context.root, step.destination, kDirectoryMode));
+    return {};
+}
+
 Result<> mount_one(Context& context, const MountStep& step, size_t index) {
     if (step.kind == MountStep::Kind::Remount)
         return remount(context, step);
@@ -210,7 +216,17 @@ Result<> place(Context& context, const Fd& mount, const Fd& target,
 Result<> mount_all(Context& context) {
     for (size_t i = 0; i < context.plan.mounts.size(); ++i) {
         const MountStep& step = context.plan.mounts[i];
-        TRY_IN(step.where + " on '" + step.destination + "'", mount_one(context, step, i));
+        TRY_IN(step.where + " on '" + step.destination + "'",
+               step.at_last ? make_mount_point(context, step) : mount_one(context, step, i));
+    }
+    return {};
+}
+
+Result<> mount_last(Context& context) {
+    for (size_t i = 0; i < context.plan.mounts.size(); ++i) {
+        const MountStep& step = context.plan.mounts[i];
+        if (step.at_last)
+            TRY_IN(step.where + " on '" + step.destination + "'", mount_one(context, step, i));
     }
     return {};
 }

@@ -4,6 +4,8 @@
 
 #include <sched.h>
 
+#include <algorithm>
+
 #include "base/stopwatch.hpp"
 
 namespace unitc::init {
@@ -22,6 +24,10 @@ bool always(const InitPlan&) {
 }
 bool has_shared_root(const InitPlan& plan) {
     return (plan.root_propagation & MS_SHARED) != 0;
+}
+bool has_last_mount(const InitPlan& plan) {
+    return std::any_of(plan.mounts.begin(), plan.mounts.end(),
+                       [](const plan::MountStep& step) { return step.at_last; });
 }
 bool has_names(const InitPlan& plan) {
     return !plan.hostname.empty() || !plan.domainname.empty();
@@ -46,7 +52,7 @@ constexpr Step kPreparation[] = {
     // From here on nothing mounted here reaches the host.
     {"isolate mounts", always, isolate_mounts},
     {"attach root", always, attach_root},
-    // Waits for the unit in the middle if a cgroup is among the mounts.
+    // Waits for the unit in the middle if a cgroup is mounted that cannot be at last.
     {"mount", always, mount_all},
     {"fill /dev", [](const InitPlan& p) { return p.set_up_dev; }, fill_dev},
     {"open console", [](const InitPlan& p) { return p.process.terminal; }, open_console},
@@ -65,6 +71,7 @@ constexpr Step kPreparation[] = {
     {"wait for the unit", always, await_cgroup},
     {"enter cgroup namespace", [](const InitPlan& p) { return p.new_cgroup_namespace; },
      enter_cgroup_namespace},
+    {"mount cgroup", has_last_mount, mount_last},
     {"set resource limits", [](const InitPlan& p) { return !p.process.rlimits.empty(); },
      set_limits},
     {"enter working directory", always, enter_directory},

@@ -43,6 +43,7 @@ Result<> share_root(Context& context);
 
 // mounts.cpp
 Result<> mount_all(Context& context);
+Result<> mount_last(Context& context);
 // Whether `destination` of the image shows `mount`.
 Result<> check_in_place(const Context& context, const Fd& mount, const std::string& destination);
 // Moves `mount` onto the directory or file `destination` of the image.

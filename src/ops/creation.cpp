@@ -69,6 +69,15 @@ Error first_cause(const wire::Channel& channel, Error error) {
     return std::move(said).error();
 }
 
+// A process that died in its unit cannot say why; the kernel may. The words
+// are runc's.
+Error cause_of_death(const std::string& group, Error error) {
+    const auto opened = cgroup::open(group);
+    if (!opened || !cgroup::had_oom_kill(*opened))
+        return error;
+    return Error{0, "container init was OOM-killed (memory limit too low?)"};
+}
+
 Result<> write_pid_file(const std::string& path, pid_t pid) {
     if (path.empty())
         return {};
@@ -171,6 +180,26 @@ public:
         return {};
     }
 
+    Result<> enter_and_prepare(Creation& creation) {
+        auto done = enter_unit(creation);
+        if (done)
+            done = await_ready(creation);
+        if (!done)
+            return Failure{cause_of_death(creation.expected_cgroup_, std::move(done).error())};
+        return {};
+    }
+
+    Result<> record_created(Creation& creation) {
+        const launch::Child& child = *creation.child_;
+        creation.record_.init = TRY(sys::identify(child.pidfd(), child.pid()));
+        creation.record_.phase = state::Phase::Created;
+        TRY(creation.entry_->save(creation.record_));
+        TRY(write_pid_file(request_.pid_file, child.pid()));
+        lap("record");
+        return {};
+    }
+
+private:
     Result<> enter_unit(Creation& creation) {
         launch::Child& child = *creation.child_;
         auto refused = manager_->finish_start();
@@ -199,17 +228,6 @@ public:
         }
     }
 
-    Result<> record_created(Creation& creation) {
-        const launch::Child& child = *creation.child_;
-        creation.record_.init = TRY(sys::identify(child.pidfd(), child.pid()));
-        creation.record_.phase = state::Phase::Created;
-        TRY(creation.entry_->save(creation.record_));
-        TRY(write_pid_file(request_.pid_file, child.pid()));
-        lap("record");
-        return {};
-    }
-
-private:
     // Is the child where systemd says it put it, under what was asked for?
     Result<> verify_unit(Creation& creation, const std::vector<std::string>& refused) {
         const unit::UnitPlan& plan = prepared_.plan.unit;
@@ -275,8 +293,7 @@ Result<Creation> make_container(const Globals& globals, const CreateRequest& req
     // From here on the world changes. What is not kept is undone.
     Creation creation = TRY(maker.claim(globals, id));
     TRY(maker.spawn(creation, start_by));
-    TRY(maker.enter_unit(creation));
-    TRY(maker.await_ready(creation));
+    TRY(maker.enter_and_prepare(creation));
     TRY(maker.record_created(creation));
     return creation;
 }

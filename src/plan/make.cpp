@@ -79,6 +79,7 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.devices = make_devices(linux_part);
     init.masked_paths = linux_part.masked_paths;
     init.readonly_paths = linux_part.readonly_paths;
+    put_off_cgroup_mounts(init);
     init.hostname = config.hostname;
     init.domainname = config.domainname;
     for (const auto& [key, value] : linux_part.sysctl) {

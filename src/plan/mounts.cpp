@@ -161,6 +161,23 @@ Result<> check_bind(MountStep& step, const std::string& bundle) {
     return {};
 }
 
+bool is_at_or_below(std::string_view path, std::string_view place) {
+    return path.starts_with(place) && (path.size() == place.size() || path[place.size()] == '/');
+}
+
+// Whether nothing else of the plan is to be at or below the place of
+// `mounts[index]` later than itself.
+bool nothing_follows(const InitPlan& init, size_t index) {
+    const std::string& place = init.mounts[index].destination;
+    const auto inside = [&](const std::string& path) { return is_at_or_below(path, place); };
+    return std::none_of(init.mounts.begin() + static_cast<ptrdiff_t>(index) + 1, init.mounts.end(),
+                        [&](const MountStep& step) { return inside(step.destination); }) &&
+           std::none_of(init.devices.begin(), init.devices.end(),
+                        [&](const DeviceNode& node) { return inside(node.path); }) &&
+           std::none_of(init.masked_paths.begin(), init.masked_paths.end(), inside) &&
+           std::none_of(init.readonly_paths.begin(), init.readonly_paths.end(), inside);
+}
+
 }  // namespace
 
 std::optional<uint64_t> propagation_flag(std::string_view option) {
@@ -210,6 +227,14 @@ Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Requ
     for (size_t i = 0; i < config.mounts.size(); ++i)
         steps.push_back(TRY(make_mount(config.mounts[i], i, request.bundle)));
     return steps;
+}
+
+void put_off_cgroup_mounts(InitPlan& init) {
+    if (!init.new_cgroup_namespace || (init.root_propagation & (MS_SHARED | MS_UNBINDABLE)) != 0)
+        return;
+    for (size_t i = 0; i < init.mounts.size(); ++i)
+        init.mounts[i].at_last =
+            init.mounts[i].kind == MountStep::Kind::Cgroup && nothing_follows(init, i);
 }
 
 }  // namespace unitc::plan

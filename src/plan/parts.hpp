@@ -15,6 +15,11 @@ namespace unitc::plan {
 
 Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request);
 
+// A cgroup mount of the container's own namespace needs the unit, for which
+// the child would wait with half of its work undone.
+// Needs all else that is placed in the root.
+void put_off_cgroup_mounts(InitPlan& init);
+
 // The six default nodes of runtime-spec's config-linux.md ("Default Devices")
 // less those the config brings itself, then the config's.
 std::vector<DeviceNode> make_devices(const oci::Linux& linux_part);

@@ -46,6 +46,9 @@ struct MountStep {
     sys::MountAttributes all_attributes;  // rro and friends: of all below too
     uint64_t propagation = 0;             // MS_SHARED … applied after the mount is in place
     bool recursive_propagation = false;
+    // Only its mount point is made in its turn, the mount after all else: so
+    // that the child has the least to do once the unit holds it.
+    bool at_last = false;
 };
 
 struct DeviceNode {

@@ -83,6 +83,8 @@ void show_mount(std::string& out, const MountStep& step) {
         options.push_back(propagation(step.propagation, step.recursive_propagation));
     if (!options.empty())
         words.push_back(text::join(options, ","));
+    if (step.at_last)
+        words.emplace_back("at last");
     line(out, "mount", words);
 }
 

@@ -122,5 +122,47 @@ TEST(Propagation, KnowsEightNamesAndNoOther) {
     EXPECT_EQ(propagation_flag(""), std::nullopt);
 }
 
+InitPlan with_cgroup_mount() {
+    InitPlan init;
+    init.new_cgroup_namespace = true;
+    init.mounts.resize(2);
+    init.mounts[0].kind = MountStep::Kind::Cgroup;
+    init.mounts[0].destination = "/sys/fs/cgroup";
+    init.mounts[1].destination = "/sys/fs/cgroups";
+    return init;
+}
+
+bool is_put_off(InitPlan init) {
+    put_off_cgroup_mounts(init);
+    return init.mounts[0].at_last;
+}
+
+TEST(CgroupMount, IsMadeAtLastIfNothingBelowItFollows) {
+    EXPECT_TRUE(is_put_off(with_cgroup_mount()));
+    InitPlan init = with_cgroup_mount();
+    init.mounts[1].destination = "/sys/fs/cgroup/memory";
+    EXPECT_FALSE(is_put_off(init));
+    std::swap(init.mounts[0].destination, init.mounts[1].destination);
+    EXPECT_TRUE(is_put_off(init)) << "what comes earlier does not count";
+    init = with_cgroup_mount();
+    init.masked_paths = {"/sys/fs/cgroup"};
+    EXPECT_FALSE(is_put_off(init));
+    init = with_cgroup_mount();
+    init.readonly_paths = {"/sys/fs/cgroup/cgroup.procs"};
+    EXPECT_FALSE(is_put_off(init));
+    init = with_cgroup_mount();
+    init.devices = {{.path = "/sys/fs/cgroup/null"}};
+    EXPECT_FALSE(is_put_off(init));
+}
+
+TEST(CgroupMount, IsMadeInItsTurnInTheHostsNamespaceOrASharedRoot) {
+    InitPlan init = with_cgroup_mount();
+    init.new_cgroup_namespace = false;
+    EXPECT_FALSE(is_put_off(init));
+    init = with_cgroup_mount();
+    init.root_propagation = MS_SHARED | MS_REC;
+    EXPECT_FALSE(is_put_off(init));
+}
+
 }  // namespace
 }  // namespace unitc::plan
