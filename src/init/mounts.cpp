@@ -181,8 +181,8 @@ Result<> remount(Context& context, const MountStep& step) {
 }
 
 Result<> make_mount_point(Context& context, const MountStep& step) {
-    TRY_IN("destination",
-           sys::make_directory_in_root(context.root, step.destination, kDirectoryMode));
+    [[maybe_unused]] const Fd made = TRY_IN(
+        "destination", sys::make_directory_in_root(context.root, step.destination, kDirectoryMode));
     return {};
 }
 
