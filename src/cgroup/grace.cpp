@@ -16,6 +16,9 @@
 namespace unitc::cgroup {
 namespace {
 
+// __WCLONE is an unsigned constant, the calls take an int.
+constexpr int kCloned = static_cast<int>(__WCLONE);
+
 Result<> move_to_where_we_are() {
     const sys::Procfs proc = TRY(sys::Procfs::host());
     const std::string path = "/sys/fs/cgroup" + TRY(sys::cgroup_of(proc, "self"));
@@ -30,7 +33,7 @@ Result<> move_to_where_we_are() {
 
 void begin_grace_period() noexcept {
     siginfo_t child{};
-    if (::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | __WCLONE) == 0)
+    if (::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | kCloned) == 0)
         return;
     clone_args args{};
     if (::syscall(SYS_clone3, &args, sizeof args) != 0)
@@ -41,7 +44,7 @@ void begin_grace_period() noexcept {
 
 void end_grace_period() noexcept {
     [[maybe_unused]] const pid_t ended =
-        sys::retry_eintr([] { return ::waitpid(-1, nullptr, __WCLONE); });
+        sys::retry_eintr([] { return ::waitpid(-1, nullptr, kCloned); });
 }
 
 }  // namespace unitc::cgroup
