@@ -82,4 +82,14 @@ Result<> share_root(Context& context) {
     return {};
 }
 
+Result<> close_setup(Context& context) {
+    context.host_null.reset();
+    context.root.reset();
+    context.early_sources.clear();
+    context.kernel_mounts.clear();
+    context.late_readonly.clear();
+    context.masking_directory.reset();
+    return {};
+}
+
 }  // namespace unitc::init

@@ -80,6 +80,9 @@ constexpr Step kPreparation[] = {
     {"drop privileges", always, drop_privileges},
     // As the final user: whether it may execute the file is the question.
     {"find executable", always, find_executable},
+    // Whoever looks at a created container's process finds its word to the
+    // starter, and nothing of the host.
+    {"close descriptors of the setup", always, close_setup},
 };
 
 constexpr Step kStart[] = {

@@ -40,6 +40,7 @@ Result<> attach_root(Context& context);
 Result<> finish_root(Context& context);
 Result<> enter_root(Context& context);
 Result<> share_root(Context& context);
+Result<> close_setup(Context& context);
 
 // mounts.cpp
 Result<> mount_all(Context& context);

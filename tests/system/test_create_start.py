@@ -38,6 +38,14 @@ def created_init_is_alone_in_the_units_cgroup(t):
     t.equal(cgroup.of_process(c.pid), systemd.properties(c.unit)["ControlGroup"], "cgroup of init")
 
 
+@test
+def created_init_holds_no_descriptor_of_the_host(t):
+    c = t.created(t.bundle("sleep", "1000"))
+    held = {fd: target for fd, target in process.descriptors(c.pid).items() if int(fd) > 2}
+    strange = {fd: target for fd, target in held.items() if not target.startswith("socket:")}
+    t.check(held and not strange, f"descriptors of a created init: {held}")
+
+
 @test(peers="crun")
 def created_init_is_in_all_six_namespaces_of_its_own(t):
     c = t.created(t.bundle("sleep", "1000"))
