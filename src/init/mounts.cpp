@@ -6,10 +6,13 @@
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <climits>
+#include <cstring>
 
 #include "init/steps.hpp"
 #include "sys/file.hpp"
@@ -48,9 +51,9 @@ bool stays_writable_for_now(const MountStep& step) {
     return is_read_only(step) && (step.type == "tmpfs" || step.destination == "/dev");
 }
 
-bool sets_mode(const MountStep& step) {
+bool sets(const MountStep& step, std::string_view key) {
     return std::any_of(step.data.begin(), step.data.end(),
-                       [](const auto& option) { return option.first == "mode"; });
+                       [&](const auto& option) { return option.first == key; });
 }
 
 // A tmpfs without a mode of its own takes that of the directory it covers:
@@ -76,7 +79,7 @@ Result<Fd> make_new(const Context& child, const MountStep& step, uint64_t attrib
         else
             TRY(sys::fs_set_flag(context, key.c_str()));
     }
-    if (step.type == "tmpfs" && !sets_mode(step))
+    if (step.type == "tmpfs" && !sets(step, "mode"))
         TRY(copy_mode(context, child.root, step));
     TRY(sys::fs_create(context));
     return sys::fs_mount(context, static_cast<uint32_t>(attributes));
@@ -102,10 +105,8 @@ Result<Fd> make_cgroup(Context& context, const MountStep& step) {
 }
 
 Result<Fd> make_bind(Context& context, const MountStep& step, size_t index) {
-    Fd copy =
-        !context.early_sources.empty()
-            ? std::move(context.early_sources[index])
-            : TRY_IN("source", sys::open_tree_clone(AT_FDCWD, step.source.c_str(), step.recursive));
+    Fd copy = !context.early_sources.empty() ? std::move(context.early_sources[index])
+                                             : TRY(copy_source(step));
     if (!step.attributes.empty())
         TRY(sys::mount_set(copy, step.attributes, false));
     return copy;
@@ -124,7 +125,44 @@ Result<Fd> make_detached(Context& context, const MountStep& step, size_t index) 
     return make_new(context, step, attributes);
 }
 
+// What tmpcopyup asks for: the content, and the owner unless options name one.
+Result<> fill_tmpfs(Context& context, const MountStep& step, const Fd& covered, const Fd& mount) {
+    const struct stat status = TRY(sys::stat_fd(covered));
+    const uid_t uid = sets(step, "uid") ? static_cast<uid_t>(-1) : status.st_uid;
+    const gid_t gid = sets(step, "gid") ? static_cast<gid_t>(-1) : status.st_gid;
+    if (::fchownat(mount.get(), "", uid, gid, AT_EMPTY_PATH) < 0)
+        return fail_sys("fchownat");
+    return copy_up(context, covered, mount);
+}
+
+// copy-symlink: what is there already may only be the same link.
+Result<> make_symlink(Context& context, const MountStep& step, const Fd& source) {
+    char target[PATH_MAX];
+    const ssize_t length = ::readlinkat(source.get(), "", target, sizeof target - 1);
+    if (length < 0)
+        return fail_sys("readlinkat", step.source);
+    target[length] = '\0';
+    const size_t slash = step.destination.rfind('/');
+    const std::string name = step.destination.substr(slash + 1);
+    const Fd parent = TRY(sys::make_directory_in_root(
+        context.root, step.destination.substr(0, slash + 1), kDirectoryMode));
+    if (::symlinkat(target, parent.get(), name.c_str()) == 0)
+        return {};
+    if (errno != EEXIST)
+        return fail_sys("symlinkat", name);
+    char there[PATH_MAX];
+    const ssize_t found = ::readlinkat(parent.get(), name.c_str(), there, sizeof there - 1);
+    if (found != length || std::memcmp(there, target, static_cast<size_t>(length)) != 0)
+        return fail("'copy-symlink': something else exists in the root");
+    return {};
+}
+
 Result<Fd> open_target(Context& context, const MountStep& step, const Fd& mount) {
+    if (step.destination_nofollow) {
+        auto there = sys::open_in_root(context.root, step.destination, O_PATH | O_NOFOLLOW);
+        if (there || there.error().code != ENOENT)
+            return there;
+    }
     const struct stat status = TRY(sys::stat_fd(mount));
     if (!S_ISDIR(status.st_mode))
         return sys::make_file_in_root(context.root, step.destination, kFileMode);
@@ -191,26 +229,34 @@ Result<> mount_one(Context& context, const MountStep& step, size_t index) {
         return remount(context, step);
     Fd mount = TRY(make_detached(context, step, index));
     TRY(check_source(step, mount));
+    const bool is_link = S_ISLNK(TRY(sys::stat_fd(mount)).st_mode);
+    if (is_link && step.copy_symlink)
+        return make_symlink(context, step, mount);
     const Fd target = TRY_IN("destination", open_target(context, step, mount));
     TRY(check_target(step, target));
-    TRY(place(context, mount, target, step.destination));
+    if (step.copy_up)
+        TRY_IN("tmpcopyup", fill_tmpfs(context, step, target, mount));
+    // Where a link is mounted, or covered, the link itself is looked at again.
+    const int links = is_link || step.destination_nofollow ? O_NOFOLLOW : 0;
+    TRY(place(context, mount, target, step.destination, links));
     return apply_late(context, step, std::move(mount));
 }
 
 }  // namespace
 
-Result<> check_in_place(const Context& context, const Fd& mount, const std::string& destination) {
-    const Fd seen = TRY(sys::open_in_root(context.root, destination, O_PATH));
+Result<> check_in_place(const Context& context, const Fd& mount, const std::string& destination,
+                        int flags) {
+    const Fd seen = TRY(sys::open_in_root(context.root, destination, O_PATH | flags));
     if (TRY(mount_id(seen, "", AT_EMPTY_PATH)) != TRY(mount_id(mount, "", AT_EMPTY_PATH)))
         return fail("'" + destination + "' does not show what was mounted on it");
     return {};
 }
 
-Result<> place(Context& context, const Fd& mount, const Fd& target,
-               const std::string& destination) {
+Result<> place(Context& context, const Fd& mount, const Fd& target, const std::string& destination,
+               int flags) {
     TRY(sys::move_mount_onto(mount, target));
     // Read back by the image's own path: a neighbour may have moved the place.
-    return check_in_place(context, mount, destination);
+    return check_in_place(context, mount, destination, flags);
 }
 
 Result<> mount_all(Context& context) {

@@ -21,12 +21,17 @@ Result<> open_host_null(Context& context) {
     return {};
 }
 
+Result<Fd> copy_source(const plan::MountStep& step) {
+    const bool follow = !step.source_nofollow && !step.copy_symlink;
+    return TRY_IN("source",
+                  sys::open_tree_clone(AT_FDCWD, step.source.c_str(), step.recursive, follow));
+}
+
 Result<> copy_shared_sources(Context& context) {
     for (const plan::MountStep& step : context.plan.mounts) {
         Fd source;
         if (step.kind == plan::MountStep::Kind::Bind)
-            source = TRY_IN(step.where + ".source",
-                            sys::open_tree_clone(AT_FDCWD, step.source.c_str(), step.recursive));
+            source = TRY_IN(step.where, copy_source(step));
         context.early_sources.push_back(std::move(source));
     }
     return {};

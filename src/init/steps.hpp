@@ -33,6 +33,8 @@ Result<> enter_cgroup_namespace(Context& context);
 Result<> await_cgroup(Context& context);
 
 // rootfs.cpp
+// A detached copy of a bind mount's source.
+Result<Fd> copy_source(const plan::MountStep& step);
 Result<> open_host_null(Context& context);
 Result<> copy_shared_sources(Context& context);
 Result<> isolate_mounts(Context& context);
@@ -45,10 +47,16 @@ Result<> close_setup(Context& context);
 // mounts.cpp
 Result<> mount_all(Context& context);
 Result<> mount_last(Context& context);
-// Whether `destination` of the image shows `mount`.
-Result<> check_in_place(const Context& context, const Fd& mount, const std::string& destination);
+// Whether `destination` of the image shows `mount`; `flags` may be O_NOFOLLOW.
+Result<> check_in_place(const Context& context, const Fd& mount, const std::string& destination,
+                        int flags = 0);
 // Moves `mount` onto the directory or file `destination` of the image.
-Result<> place(Context& context, const Fd& mount, const Fd& target, const std::string& destination);
+Result<> place(Context& context, const Fd& mount, const Fd& target, const std::string& destination,
+               int flags = 0);
+
+// copy_up.cpp
+// Fills the still detached tmpfs `mount` with what the directory `covered` holds.
+Result<> copy_up(Context& context, const Fd& covered, const Fd& mount);
 
 // devices.cpp
 Result<> fill_dev(Context& context);

@@ -15,18 +15,22 @@ inline constexpr const char* kOciVersionMax = "1.3.0";
 // The options of `mounts` that are no data of a file system; plan's make_mount
 // acts upon each.
 inline constexpr std::string_view kMountOptions[] = {
-    "async",          "atime",       "bind",         "defaults",    "dev",
-    "diratime",       "dirsync",     "exec",         "lazytime",    "loud",
-    "mand",           "noatime",     "nodev",        "nodiratime",  "noexec",
-    "noiversion",     "nolazytime",  "nomand",       "norelatime",  "nostrictatime",
-    "nosuid",         "nosymfollow", "private",      "ratime",      "rbind",
-    "rdev",           "rdiratime",   "relatime",     "remount",     "rexec",
-    "rnoatime",       "rnodev",      "rnodiratime",  "rnoexec",     "rnorelatime",
-    "rnostrictatime", "rnosuid",     "rnosymfollow", "ro",          "rprivate",
-    "rrelatime",      "rro",         "rrw",          "rshared",     "rslave",
-    "rstrictatime",   "rsuid",       "rsymfollow",   "runbindable", "rw",
-    "shared",         "silent",      "slave",        "strictatime", "suid",
-    "symfollow",      "sync",        "unbindable",
+    "async",       "atime",          "bind",        "copy-symlink",
+    "defaults",    "dest-nofollow",  "dev",         "diratime",
+    "dirsync",     "exec",           "lazytime",    "loud",
+    "mand",        "noatime",        "nodev",       "nodiratime",
+    "noexec",      "noiversion",     "nolazytime",  "nomand",
+    "norelatime",  "nostrictatime",  "nosuid",      "nosymfollow",
+    "private",     "ratime",         "rbind",       "rdev",
+    "rdiratime",   "relatime",       "remount",     "rexec",
+    "rnoatime",    "rnodev",         "rnodiratime", "rnoexec",
+    "rnorelatime", "rnostrictatime", "rnosuid",     "rnosymfollow",
+    "ro",          "rprivate",       "rrelatime",   "rro",
+    "rrw",         "rshared",        "rslave",      "rstrictatime",
+    "rsuid",       "rsymfollow",     "runbindable", "rw",
+    "shared",      "silent",         "slave",       "src-nofollow",
+    "strictatime", "suid",           "symfollow",   "sync",
+    "tmpcopyup",   "unbindable",
 };
 
 // What this version supports, and nothing it does not: what validate() refuses

@@ -53,6 +53,19 @@ constexpr std::string_view kSuperblockFlags[] = {"sync", "dirsync", "lazytime", 
 constexpr std::string_view kNoEffect[] = {"async",      "defaults", "loud",  "nolazytime",
                                           "noiversion", "nomand",   "silent"};
 
+// What is done about one mount beyond its attributes.
+struct ActionOption {
+    std::string_view name;
+    bool MountStep::*wanted;
+    MountStep::Kind kind;  // of the only mounts that can have it
+};
+constexpr ActionOption kActions[] = {
+    {"tmpcopyup", &MountStep::copy_up, MountStep::Kind::New},
+    {"src-nofollow", &MountStep::source_nofollow, MountStep::Kind::Bind},
+    {"copy-symlink", &MountStep::copy_symlink, MountStep::Kind::Bind},
+    {"dest-nofollow", &MountStep::destination_nofollow, MountStep::Kind::Bind},
+};
+
 // What runc lets a mount cover below /proc: fakes that lxcfs provides, and
 // nothing a process would trust with its label (CVE-2015-3631,
 // CVE-2019-16884).
@@ -110,8 +123,12 @@ Result<> apply_option(std::string_view option, MountStep& step) {
         return {};
     if (option.starts_with('r') && apply_attribute(option.substr(1), step.all_attributes))
         return {};
-    if (option == "idmap" || option == "ridmap" || option == "tmpcopyup" ||
-        option == "copy-symlink" || option == "src-nofollow" || option == "dest-nofollow")
+    for (const ActionOption& row : kActions)
+        if (row.name == option) {
+            step.*row.wanted = true;
+            return {};
+        }
+    if (option == "idmap" || option == "ridmap")
         return fail(step.where + ".options: '" + std::string{option} + "' is not supported yet");
     if (contains(kSuperblockFlags, option)) {
         step.data.emplace_back(option, std::nullopt);
@@ -142,6 +159,18 @@ Result<> check_destination(const MountStep& step) {
     if (destination.starts_with("/proc/") && !contains(kAllowedBelowProc, destination))
         return fail(step.where + ".destination: '" + destination +
                     "' cannot be mounted because it is inside /proc");
+    return {};
+}
+
+Result<> check_actions(const MountStep& step) {
+    for (const ActionOption& row : kActions)
+        if (step.*row.wanted && step.kind != row.kind)
+            return fail(step.where + ".options: '" + std::string{row.name} + "' is an option of " +
+                        (row.kind == MountStep::Kind::Bind ? "bind mounts" : "tmpfs mounts") +
+                        " alone");
+    if (step.copy_up && step.type != "tmpfs")
+        return fail(step.where + ".options: 'tmpcopyup' is an option of tmpfs mounts alone, not '" +
+                    step.type + "'");
     return {};
 }
 
@@ -211,6 +240,7 @@ Result<MountStep> make_mount(const oci::Mount& mount, size_t index, const std::s
     if (step.kind == MountStep::Kind::New && (step.type == "cgroup" || step.type == "cgroup2"))
         step.kind = MountStep::Kind::Cgroup;
     TRY(check_destination(step));
+    TRY(check_actions(step));
     if (step.kind == MountStep::Kind::Bind)
         TRY(check_bind(step, bundle));
     if (step.kind == MountStep::Kind::New && step.type.empty())

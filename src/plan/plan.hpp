@@ -42,6 +42,10 @@ struct MountStep {
     // New: fsconfig keys, a flag where there is no value.
     std::vector<std::pair<std::string, std::optional<std::string>>> data;
     bool recursive = false;               // Bind: rbind
+    bool copy_up = false;                 // New tmpfs: begins with what it covers
+    bool source_nofollow = false;         // Bind: a symlink itself is mounted, not its target
+    bool copy_symlink = false;            // Bind: a symlink is made anew instead of mounted
+    bool destination_nofollow = false;    // a symlink there is covered, not followed
     sys::MountAttributes attributes;      // of this mount
     sys::MountAttributes all_attributes;  // rro and friends: of all below too
     uint64_t propagation = 0;             // MS_SHARED … applied after the mount is in place

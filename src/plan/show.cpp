@@ -67,6 +67,16 @@ std::string propagation(uint64_t flags, bool recursive) {
     return text::join(words, ",");
 }
 
+struct Action {
+    bool MountStep::*wanted;
+    const char* name;
+};
+
+constexpr Action kActionNames[] = {{&MountStep::copy_up, "tmpcopyup"},
+                                   {&MountStep::source_nofollow, "src-nofollow"},
+                                   {&MountStep::copy_symlink, "copy-symlink"},
+                                   {&MountStep::destination_nofollow, "dest-nofollow"}};
+
 void show_mount(std::string& out, const MountStep& step) {
     constexpr const char* kKinds[] = {"new", "bind", "cgroup", "remount"};
     std::vector<std::string> words{step.destination, kKinds[static_cast<int>(step.kind)]};
@@ -77,6 +87,9 @@ void show_mount(std::string& out, const MountStep& step) {
     std::vector<std::string> options;
     add_flags(kAttributeNames, step.attributes.set, "", options);
     add_flags(kAttributeNames, step.all_attributes.set, "r", options);
+    for (const Action& action : kActionNames)
+        if (step.*action.wanted)
+            options.emplace_back(action.name);
     for (const auto& [key, value] : step.data)
         options.push_back(value ? key + "=" + *value : key);
     if (step.propagation != 0)

@@ -70,9 +70,10 @@ Result<Fd> fs_mount(const Fd& context, uint32_t attributes) {
     return Fd{fd};
 }
 
-Result<Fd> open_tree_clone(int dir, const char* path, bool recursive) {
+Result<Fd> open_tree_clone(int dir, const char* path, bool recursive, bool follow) {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-                           (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U);
+                           (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U) |
+                           (follow ? 0U : static_cast<unsigned>(AT_SYMLINK_NOFOLLOW));
     const int fd = ::open_tree(dir, path, flags);
     if (fd < 0)
         return fail_sys("open_tree", path);

@@ -21,8 +21,9 @@ Result<> fs_create(const Fd& context);
 Result<Fd> fs_mount(const Fd& context, uint32_t attributes);  // MOUNT_ATTR_*
 
 // A detached copy of the mount at `path` below `dir` (AT_FDCWD: the host's
-// view); `recursive` takes what is mounted below along.
-Result<Fd> open_tree_clone(int dir, const char* path, bool recursive);
+// view); `recursive` takes what is mounted below along, `follow` is about a
+// symlink at the end of `path`.
+Result<Fd> open_tree_clone(int dir, const char* path, bool recursive, bool follow = true);
 
 // MOUNT_ATTR_* to set and clear, and a propagation (MS_PRIVATE, …, 0: keep).
 struct MountAttributes {

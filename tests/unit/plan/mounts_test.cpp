@@ -82,6 +82,14 @@ TEST(MountPlan, AppliesRecursiveAttributesToAllBelow) {
     EXPECT_EQ(step.attributes.set, 0U);
 }
 
+TEST(MountPlan, NotesWhatElseIsToBeDone) {
+    EXPECT_TRUE(step_of(mount("/a", "tmpfs", "", {"tmpcopyup"})).copy_up);
+    const MountStep step =
+        step_of(mount("/a", "", "/s", {"rbind", "src-nofollow", "dest-nofollow", "copy-symlink"}));
+    EXPECT_TRUE(step.source_nofollow && step.destination_nofollow && step.copy_symlink);
+    EXPECT_FALSE(step.copy_up);
+}
+
 TEST(MountPlan, GivesTheCgroupAKindOfItsOwn) {
     EXPECT_EQ(step_of(mount("/sys/fs/cgroup", "cgroup", "cgroup", {"ro"})).kind,
               MountStep::Kind::Cgroup);
@@ -102,6 +110,16 @@ TEST(MountPlan, RefusesWhatCannotBeDone) {
          "mounts[7].options: 'size' is no option of a bind mount"},
         {mount("/a", "bind", "", {}), "mounts[7].source: is missing"},
         {mount("/a", "", "tmpfs", {}), "mounts[7].type: is missing"},
+        {mount("/a", "bind", "/s", {"tmpcopyup"}),
+         "mounts[7].options: 'tmpcopyup' is an option of tmpfs mounts alone"},
+        {mount("/a", "ramfs", "", {"tmpcopyup"}),
+         "'tmpcopyup' is an option of tmpfs mounts alone, not 'ramfs'"},
+        {mount("/a", "tmpfs", "", {"src-nofollow"}),
+         "'src-nofollow' is an option of bind mounts alone"},
+        {mount("/a", "", "", {"remount", "dest-nofollow"}),
+         "'dest-nofollow' is an option of bind mounts alone"},
+        {mount("/a", "cgroup", "", {"copy-symlink"}),
+         "'copy-symlink' is an option of bind mounts alone"},
         {mount("/a", "bind", "/s", {"idmap"}), "mounts[7].options: 'idmap' is not supported yet"},
     };
     for (const Case& bad : cases)
