@@ -114,4 +114,24 @@ std::string rfc3339_now() {
     return text;
 }
 
+std::string json_string(std::string_view text) {
+    // JSON is UTF-8, paths and annotations are bytes.
+    const std::string safe = is_utf8(text) ? std::string{text} : printable(text);
+    std::string quoted = "\"";
+    for (const char c : safe) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            quoted += '\\';
+            quoted += c;
+        } else if (byte < 0x20) {
+            char escaped[8];
+            std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+            quoted += escaped;
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted += '"';
+}
+
 }  // namespace unitc::text

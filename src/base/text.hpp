@@ -33,6 +33,9 @@ std::string_view trim(std::string_view text);
 // The text with control bytes and invalid UTF-8 made visible as \xNN.
 std::string printable(std::string_view text);
 
+// `text` as a JSON string with its quotes; what is no UTF-8 is made printable().
+std::string json_string(std::string_view text);
+
 // True if `text` is well-formed UTF-8 (no surrogates, no overlong forms).
 bool is_utf8(std::string_view text);
 

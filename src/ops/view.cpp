@@ -3,32 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include "base/text.hpp"
 
 namespace unitc::ops {
 namespace {
-
-std::string quote(std::string_view text) {
-    // JSON is UTF-8, paths and annotations are bytes.
-    const std::string safe = text::is_utf8(text) ? std::string{text} : text::printable(text);
-    std::string quoted = "\"";
-    for (const char c : safe) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
-        } else if (byte < 0x20) {
-            char escaped[8];
-            std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-            quoted += escaped;
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted += '"';
-}
 
 // How an object is laid out: `state` breaks lines, `list` does not.
 struct Layout {
@@ -42,7 +21,10 @@ std::string annotations_json(const View& view, const Layout& layout) {
     for (const auto& [key, value] : view.annotations) {
         if (&key != &view.annotations.front().first)
             out += layout.after_inner_comma;
-        out.append(layout.inner).append(quote(key)).append(layout.colon).append(quote(value));
+        out.append(layout.inner)
+            .append(text::json_string(key))
+            .append(layout.colon)
+            .append(text::json_string(value));
     }
     return out.append(layout.close_inner);
 }
@@ -52,18 +34,18 @@ std::string object(const View& view, const Layout& layout) {
     const auto member = [&](std::string_view name, std::string_view value) {
         if (out.size() != layout.open.size())
             out += layout.after_comma;
-        out.append(layout.outer).append(quote(name)).append(layout.colon).append(value);
+        out.append(layout.outer).append(text::json_string(name)).append(layout.colon).append(value);
     };
-    member("ociVersion", quote(view.oci_version));
-    member("id", quote(view.id));
+    member("ociVersion", text::json_string(view.oci_version));
+    member("id", text::json_string(view.id));
     member("pid", std::to_string(view.pid));
-    member("status", quote(view.status));
-    member("bundle", quote(view.bundle));
-    member("rootfs", quote(view.rootfs));
-    member("created", quote(view.created));
+    member("status", text::json_string(view.status));
+    member("bundle", text::json_string(view.bundle));
+    member("rootfs", text::json_string(view.rootfs));
+    member("created", text::json_string(view.created));
     if (!view.annotations.empty())
         member("annotations", annotations_json(view, layout));
-    member("owner", quote(view.owner));
+    member("owner", text::json_string(view.owner));
     return out.append(layout.close);
 }
 
