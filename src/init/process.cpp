@@ -22,6 +22,7 @@
 #include "sys/file.hpp"
 #include "sys/identity.hpp"
 #include "sys/path.hpp"
+#include "sys/process.hpp"
 #include "sys/procfs.hpp"
 
 namespace unitc::init {
@@ -69,13 +70,7 @@ Result<> die_with_parent(Context&) {
         return fail_sys("prctl PR_SET_PDEATHSIG");
     // A parent that died before this line leaves a closed channel, which the
     // wait for the unit meets.
-    sigset_t none;
-    sigemptyset(&none);
-    for (int signal = 1; signal < NSIG; ++signal)
-        if (signal != SIGKILL && signal != SIGSTOP)
-            ::signal(signal, SIG_DFL);  // fails for the two of glibc's own only
-    if (::sigprocmask(SIG_SETMASK, &none, nullptr) < 0)
-        return fail_sys("sigprocmask");
+    TRY(sys::reset_signals());
     // Nobody may look into this process before it is the container's
     // (CVE-2016-9962).
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)

@@ -55,6 +55,13 @@ constexpr Step kPreparation[] = {
     // Waits for the unit in the middle if a cgroup is mounted that cannot be at last.
     {"mount", always, mount_all},
     {"fill /dev", [](const InitPlan& p) { return p.set_up_dev; }, fill_dev},
+    // Before sysctls, masks and read-only: hooks bring network interfaces and
+    // files. The old root is still there for them.
+    {"wait for the parent's hooks", [](const InitPlan& p) { return p.parent_has_hooks; },
+     let_parent_run_hooks},
+    {"run createContainer hooks",
+     [](const InitPlan& p) { return !p.create_container_hooks.empty(); },
+     run_create_container_hooks},
     {"open console", [](const InitPlan& p) { return p.process.terminal; }, open_console},
     // On a procfs of our own, before anything could cover the image's.
     {"write sysctls", [](const InitPlan& p) { return !p.sysctls.empty(); }, write_sysctls},
@@ -86,8 +93,11 @@ constexpr Step kPreparation[] = {
 };
 
 constexpr Step kStart[] = {
-    // Last: every call after it must be allowed by the filter.
+    // Every call after it must be allowed by the filter.
     {"load seccomp filter", [](const InitPlan& p) { return p.seccomp.has_value(); }, load_seccomp},
+    // Programs of the image: under the filter, as the user.
+    {"run startContainer hooks", [](const InitPlan& p) { return !p.start_container_hooks.empty(); },
+     run_start_container_hooks},
     {"execute", always, execute},
 };
 

@@ -32,6 +32,11 @@ Result<> enter_cgroup_namespace(Context& context);
 // Waits for the parent's word that the unit holds this process, once.
 Result<> await_cgroup(Context& context);
 
+// hooks.cpp
+Result<> let_parent_run_hooks(Context& context);
+Result<> run_create_container_hooks(Context& context);
+Result<> run_start_container_hooks(Context& context);
+
 // rootfs.cpp
 // A detached copy of a bind mount's source.
 Result<Fd> copy_source(const plan::MountStep& step);

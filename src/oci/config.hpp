@@ -111,8 +111,9 @@ struct Mount {
 struct Hook {
     std::string path;
     std::vector<std::string> args;
-    std::vector<std::string> env;
-    std::optional<int64_t> timeout;  // seconds
+    // Absent is not empty: then it is up to the runtime.
+    std::optional<std::vector<std::string>> env;
+    std::optional<int64_t> timeout;  // seconds, more than 0
 };
 
 struct Hooks {

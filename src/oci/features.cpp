@@ -79,7 +79,7 @@ std::string features_document(int last_capability, const StringMap& annotations)
     const Json document = {
         {"ociVersionMin", kOciVersionMin},
         {"ociVersionMax", kOciVersionMax},
-        {"hooks", Json::array()},
+        {"hooks", words(kHookNames)},
         {"mountOptions", words(kMountOptions)},
         {"linux", linux_part(last_capability)},
         {"annotations", extra},

@@ -19,6 +19,10 @@ inline constexpr Named<NamespaceType> kNamespaceTypes[] = {
     {"user", NamespaceType::User},     {"uts", NamespaceType::Uts},
 };
 
+// In the order of the lifecycle.
+inline constexpr std::string_view kHookNames[] = {
+    "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
+
 // By getrlimit(2).
 inline constexpr Named<int> kRlimits[] = {
     {"RLIMIT_AS", RLIMIT_AS},

@@ -9,9 +9,8 @@ Result<> hook(const JsonValue& value, Hook& out) {
     static constexpr Field<Hook> kFields[] = {
         {"path", into<&Hook::path, absolute_path>, Presence::Required},
         {"args", into<&Hook::args, each<argument, std::string>>},
-        {"env", into<&Hook::env, each<argument, std::string>>},
-        // The spec wants more than 0; engines write 0 for "none", and runc takes it.
-        {"timeout", into<&Hook::timeout, ranged<int64_t, 0, INT32_MAX>>},
+        {"env", into<&Hook::env, each<environment_variable, std::string>>},
+        {"timeout", into<&Hook::timeout, ranged<int64_t, 1, INT32_MAX>>},
     };
     return read_fields(value, kFields, out);
 }

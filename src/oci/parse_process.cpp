@@ -127,14 +127,6 @@ Result<> cpu_affinity(const JsonValue& value, CpuAffinity& out) {
     return read_fields(value, kFields, out);
 }
 
-Result<> variable(const JsonValue& value, std::string& out) {
-    TRY(argument(value, out));
-    const size_t equals = out.find('=');
-    if (equals == std::string::npos || equals == 0)
-        return must_be(value, "NAME=VALUE");
-    return {};
-}
-
 }  // namespace
 
 Result<> read(const JsonValue& value, Process& out) {
@@ -143,7 +135,7 @@ Result<> read(const JsonValue& value, Process& out) {
         {"consoleSize", into<&Process::console_size, console_size>},
         {"user", into<&Process::user, user>},
         {"args", into<&Process::args, each<argument, std::string>>},
-        {"env", into<&Process::env, each<variable, std::string>>},
+        {"env", into<&Process::env, each<environment_variable, std::string>>},
         {"cwd", into<&Process::cwd, absolute_path>, Presence::Required},
         {"capabilities", into<&Process::capabilities, capabilities>},
         {"rlimits", into<&Process::rlimits, rlimits>},

@@ -168,6 +168,14 @@ Result<> argument(const JsonValue& value, std::string& out) {
     return {};
 }
 
+Result<> environment_variable(const JsonValue& value, std::string& out) {
+    TRY(argument(value, out));
+    const size_t equals = out.find('=');
+    if (equals == std::string::npos || equals == 0)
+        return must_be(value, "NAME=VALUE");
+    return {};
+}
+
 Result<> cpu_list(const JsonValue& value, std::string& out) {
     constexpr uint32_t kLast = 8191;  // NR_CPUS is never larger; keeps bit masks small
     const auto number = [](std::string_view digits) {

@@ -55,6 +55,7 @@ Result<> filled_path(const JsonValue& value, std::string& out);  // not empty
 Result<> absolute_path(const JsonValue& value, std::string& out);
 Result<> optional_absolute_path(const JsonValue& value, std::string& out);  // or empty
 Result<> argument(const JsonValue& value, std::string& out);                // of execve(2)
+Result<> environment_variable(const JsonValue& value, std::string& out);    // NAME=VALUE
 Result<> cpu_list(const JsonValue& value, std::string& out);                // "", or "0-3,7"
 
 template <typename T, T Least, T Most>

@@ -14,15 +14,6 @@ struct Row {
     bool (*given)(const Part& part);
 };
 
-constexpr Row<Hooks> kHooks[] = {
-    {"hooks.prestart", [](const Hooks& h) { return !h.prestart.empty(); }},
-    {"hooks.createRuntime", [](const Hooks& h) { return !h.create_runtime.empty(); }},
-    {"hooks.createContainer", [](const Hooks& h) { return !h.create_container.empty(); }},
-    {"hooks.startContainer", [](const Hooks& h) { return !h.start_container.empty(); }},
-    {"hooks.poststart", [](const Hooks& h) { return !h.poststart.empty(); }},
-    {"hooks.poststop", [](const Hooks& h) { return !h.poststop.empty(); }},
-};
-
 constexpr Row<Process> kProcess[] = {
     {"process.apparmorProfile", [](const Process& p) { return !p.apparmor_profile.empty(); }},
     {"process.selinuxLabel", [](const Process& p) { return !p.selinux_label.empty(); }},
@@ -130,8 +121,6 @@ Result<> exists_in_version_2(const Resources& resources) {
 }  // namespace
 
 Result<> is_supported(const Config& config) {
-    if (config.hooks)
-        TRY(none_given(*config.hooks, kHooks));
     if (config.process)
         TRY(none_given(*config.process, kProcess));
     TRY(mounts_are_supported(config));

@@ -2,7 +2,6 @@
 #include "ops/creation.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "cgroup/cgroup.hpp"
 #include "oci/validate.hpp"
 #include "ops/ending.hpp"
+#include "ops/hooks.hpp"
 #include "ops/laps.hpp"
 #include "sys/file.hpp"
 #include "sys/procfs.hpp"
@@ -39,19 +39,17 @@ state::Record make_record(const Prepared& prepared) {
     record.owner_uid = ::getuid();
     record.boot_id = prepared.facts.boot_id;
     record.unit = prepared.plan.unit.name;
+    record.poststart = prepared.plan.hooks.poststart;
+    record.poststop = prepared.plan.hooks.poststop;
     record.private_pid_namespace = (prepared.plan.init.new_namespaces & CLONE_NEWPID) != 0;
     return record;
 }
 
 // What the child says, but no later than the deadline.
 Result<wire::Packet> hear(const wire::Channel& channel, Deadline deadline) {
-    pollfd word{channel.fd().get(), POLLIN, 0};
-    const int ready = sys::retry_eintr([&] { return ::poll(&word, 1, deadline.left_ms()); });
-    if (ready < 0)
-        return fail_sys("poll");
-    if (ready == 0)
-        return fail_code(ETIMEDOUT, "wait for the container's process");
-    auto packet = channel.receive();
+    auto packet = receive_by(channel, deadline);
+    if (!packet && packet.error().code == ETIMEDOUT)
+        return packet;
     if (!packet && packet.error().code == EPIPE)
         return fail("unable to start container process: it died during its setup");
     if (!packet)
@@ -131,6 +129,7 @@ Creation::~Creation() {
                      "' of the failed container may be left: " + ended.error().message);
         return;
     }
+    run_poststop_hooks(record_);
     if (auto removed = entry_->remove(); !removed)
         log::warning(removed.error().message);
 }
@@ -218,6 +217,8 @@ private:
             wire::Packet packet = TRY(hear(creation.child_->channel(), deadline_));
             if (packet.message == wire::Message::Terminal && packet.fds.size() == 1) {
                 TRY(pass_terminal(creation, std::move(packet.fds.front())));
+            } else if (packet.message == wire::Message::Mounted) {
+                TRY(run_hooks(creation));
             } else if (packet.message == wire::Message::Ready) {
                 lap("child ready");
                 log_timings(packet.payload);
@@ -250,6 +251,14 @@ private:
             return fail("linux.resources.devices: systemd attached no device filter to '" +
                         plan.name + "'");
         return {};
+    }
+
+    Result<> run_hooks(Creation& creation) {
+        const launch::Child& child = *creation.child_;
+        TRY_IN("unable to start container process",
+               run_create_hooks(prepared_.plan.hooks, creation.record_, child.pid(), deadline_));
+        lap("hooks");
+        return creation.child_->channel().send(wire::Message::HooksDone);
     }
 
     Result<> pass_terminal(Creation& creation, Fd master) {

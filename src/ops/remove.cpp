@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "ops/ending.hpp"
+#include "ops/hooks.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
 #include "ops/removal.hpp"
@@ -62,6 +63,8 @@ Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadl
         log::debug(saved.error().message);
     TRY(end_if_found(find_group(record, deadline), deadline));
     TRY(forget_failed(record, deadline));
+    // Before the record goes: a deletion that is interrupted runs them again.
+    run_poststop_hooks(record);
     return entry.remove();
 }
 

@@ -2,12 +2,12 @@
 // unitc run: create and start in one, and unless detached wait for the end.
 #include <sys/prctl.h>
 
-#include <cerrno>
 #include <optional>
 
 #include "base/log.hpp"
 #include "ops/creation.hpp"
 #include "ops/foreground.hpp"
+#include "ops/hooks.hpp"
 #include "ops/laps.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
@@ -16,17 +16,22 @@
 namespace unitc::ops {
 namespace {
 
-// Returns once the program is executed: its descriptor of the channel closes.
-Result<> execute(Creation& creation) {
+Result<> execute(Creation& creation, Deadline deadline) {
     wire::Channel& channel = creation.child().channel();
     TRY(channel.send(wire::Message::Start));
-    auto answer = channel.receive();
-    if (answer)
-        return fail("the container's process spoke out of turn");
-    if (answer.error().code != EPIPE)
-        return Failure{std::move(answer).error().in("unable to start container process")};
+    TRY(await_execution(channel, deadline));
     channel.close();
     return {};
+}
+
+// The lock is not held: a hook may call other verbs.
+Result<> after_start(const Globals& globals, const state::Record& record, Deadline deadline) {
+    auto done = run_poststart_hooks(record, deadline);
+    if (done)
+        return {};
+    if (const auto removed = remove_recorded(globals, record); !removed)
+        log::warning(removed.error().message);
+    return done;
 }
 
 Result<int> stay(const Globals& globals, const CreateRequest& request, Creation creation,
@@ -56,9 +61,10 @@ Result<int> run(const Globals& globals, const CreateRequest& request) {
     if (!request.detach)
         foreground.emplace(TRY(Foreground::begin()));
     Laps laps;
-    TRY(execute(creation));
+    TRY(execute(creation, deadline));
     laps.lap("execute");
     creation.keep();
+    TRY(after_start(globals, creation.record(), deadline));
     if (!foreground)
         return 0;
     return stay(globals, request, std::move(creation), *std::move(foreground));

@@ -2,8 +2,9 @@
 // unitc start: one word to the process that waits for it.
 #include <sys/socket.h>
 
-#include <cerrno>
-
+#include "base/log.hpp"
+#include "ops/ending.hpp"
+#include "ops/hooks.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
 #include "state/status.hpp"
@@ -13,6 +14,9 @@
 namespace unitc::ops {
 namespace {
 
+// Ending what failed gets time of its own: the verb's may be what has run out.
+constexpr int kUndoMs = 2000;
+
 Failure not_created(const state::Record& record, state::Status status) {
     const std::string name = "container " + record.id;
     if (status == state::Status::Stopped)
@@ -21,25 +25,40 @@ Failure not_created(const state::Record& record, state::Status status) {
                 state::to_string(status));
 }
 
+// It stays as a stopped container, which `delete` removes.
+Failure end_after(Error error, const state::Record& record) {
+    const Deadline deadline = Deadline::in_ms(kUndoMs);
+    const auto ended = [&]() -> Result<> {
+        const auto group = TRY(find_group(record, deadline));
+        return group ? end_group(*group, deadline) : Result<>{};
+    }();
+    if (!ended)
+        log::warning("container '" + record.id + "' may still run: " + ended.error().message);
+    return Failure{std::move(error)};
+}
+
+// The entry's lock ends here: poststart hooks may call other verbs.
+Result<state::Record> execute(const Globals& globals, const std::string& id, Deadline deadline) {
+    const state::Entry entry = TRY(find_entry(globals, id, deadline));
+    state::Record record = TRY(entry.load());
+    const state::Truth truth = TRY(state::ask(entry, record));
+    if (truth.status != state::Status::Created)
+        return not_created(record, truth.status);
+    const wire::Channel door{
+        TRY(sys::connect_unix_at(entry.dir(), state::kStartSocket, SOCK_SEQPACKET))};
+    TRY(door.send(wire::Message::Start));
+    if (auto executed = await_execution(door, deadline); !executed)
+        return end_after(std::move(executed).error(), record);
+    return record;
+}
+
 }  // namespace
 
 Result<> start(const Globals& globals, const std::string& id) {
     const Deadline deadline = deadline_of(globals);
-    const state::Entry entry = TRY(find_entry(globals, id, deadline));
-    const state::Record record = TRY(entry.load());
-    const state::Truth truth = TRY(state::ask(entry, record));
-    if (truth.status != state::Status::Created)
-        return not_created(record, truth.status);
-
-    const wire::Channel door{
-        TRY(sys::connect_unix_at(entry.dir(), state::kStartSocket, SOCK_SEQPACKET))};
-    TRY(door.send(wire::Message::Start));
-    // Silence is consent: the descriptor closes when the program is executed.
-    auto answer = door.receive();
-    if (answer)
-        return fail("the container's process answered out of turn");
-    if (answer.error().code != EPIPE)
-        return Failure{std::move(answer).error().in("unable to start container process")};
+    const state::Record record = TRY(execute(globals, id, deadline));
+    if (auto done = run_poststart_hooks(record, deadline); !done)
+        return end_after(std::move(done).error(), record);
     return {};
 }
 

@@ -47,6 +47,21 @@ Result<> add_namespaces(const oci::Linux& linux_part, InitPlan& init) {
     return {};
 }
 
+void add_hooks(const oci::Config& config, Plan& plan) {
+    InitPlan& init = plan.init;
+    init.state = {config.oci_version, plan.id, plan.bundle, config.annotations};
+    if (!config.hooks)
+        return;
+    plan.hooks = *config.hooks;
+    init.parent_has_hooks = !plan.hooks.prestart.empty() || !plan.hooks.create_runtime.empty();
+    init.create_container_hooks = std::move(plan.hooks.create_container);
+    init.start_container_hooks = std::move(plan.hooks.start_container);
+    // runc gives these the program's environment even where `env` is empty.
+    for (oci::Hook& hook : init.start_container_hooks)
+        if (hook.env && hook.env->empty())
+            hook.env.reset();
+}
+
 bool bind_on_dev(const std::vector<MountStep>& mounts) {
     for (const MountStep& step : mounts)
         if (step.kind == MountStep::Kind::Bind && step.destination == "/dev")
@@ -79,7 +94,6 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.devices = make_devices(linux_part);
     init.masked_paths = linux_part.masked_paths;
     init.readonly_paths = linux_part.readonly_paths;
-    put_off_cgroup_mounts(init);
     init.hostname = config.hostname;
     init.domainname = config.domainname;
     for (const auto& [key, value] : linux_part.sysctl) {
@@ -92,6 +106,8 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.keyring_name = "_ses." + id.str();
     init.pivot = request.pivot;
     init.process = make_process(*config.process, request, facts);
+    add_hooks(config, plan);
+    put_off_cgroup_mounts(init);
     return plan;
 }
 

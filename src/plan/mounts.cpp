@@ -260,7 +260,9 @@ Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Requ
 }
 
 void put_off_cgroup_mounts(InitPlan& init) {
-    if (!init.new_cgroup_namespace || (init.root_propagation & (MS_SHARED | MS_UNBINDABLE)) != 0)
+    const bool wanted_by_hooks = init.parent_has_hooks || !init.create_container_hooks.empty();
+    if (!init.new_cgroup_namespace || wanted_by_hooks ||
+        (init.root_propagation & (MS_SHARED | MS_UNBINDABLE)) != 0)
         return;
     for (size_t i = 0; i < init.mounts.size(); ++i)
         init.mounts[i].at_last =

@@ -17,7 +17,7 @@ Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Requ
 
 // A cgroup mount of the container's own namespace needs the unit, for which
 // the child would wait with half of its work undone.
-// Needs all else that is placed in the root.
+// Needs all else that is placed in the root, and the hooks: they find every mount made.
 void put_off_cgroup_mounts(InitPlan& init);
 
 // The six default nodes of runtime-spec's config-linux.md ("Default Devices")

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "hooks/state.hpp"
 #include "oci/config.hpp"
 #include "seccomp/compile.hpp"
 #include "sys/identity.hpp"
@@ -109,6 +110,10 @@ struct InitPlan {
     bool pivot = true;
     ProcessPlan process;
     std::optional<seccomp::Filter> seccomp;
+    hooks::ContainerState state;    // what hooks are told
+    bool parent_has_hooks = false;  // prestart or createRuntime: to be waited for
+    std::vector<oci::Hook> create_container_hooks;
+    std::vector<oci::Hook> start_container_hooks;
 };
 
 struct Plan {
@@ -116,6 +121,7 @@ struct Plan {
     std::string bundle;  // absolute
     unit::UnitPlan unit;
     InitPlan init;
+    oci::Hooks hooks;  // of the parent: those in the container are init's
 };
 
 }  // namespace unitc::plan

@@ -115,6 +115,19 @@ void show_unit(std::string& out, const unit::UnitPlan& unit) {
         line(out, "warning", {warning});
 }
 
+void show_hooks(std::string& out, const char* name, const std::vector<oci::Hook>& list) {
+    for (const oci::Hook& hook : list) {
+        std::vector<std::string> words{name, hook.path};
+        if (hook.timeout)
+            words.push_back("timeout=" + std::to_string(*hook.timeout) + "s");
+        if (!hook.args.empty())
+            words.push_back("args=" + text::join(hook.args, " "));
+        if (hook.env)
+            words.push_back("env=" + text::join(*hook.env, " "));
+        line(out, "hook", words);
+    }
+}
+
 void show_process(std::string& out, const InitPlan& init) {
     const ProcessPlan& process = init.process;
     for (const Limit& limit : process.rlimits)
@@ -197,7 +210,13 @@ std::string show(const Plan& plan) {
         line(out, "read-only", {path});
     for (const std::string& path : init.masked_paths)
         line(out, "mask", {path});
+    show_hooks(out, "prestart", plan.hooks.prestart);
+    show_hooks(out, "createRuntime", plan.hooks.create_runtime);
+    show_hooks(out, "createContainer", init.create_container_hooks);
     show_process(out, init);
+    show_hooks(out, "startContainer", init.start_container_hooks);
+    show_hooks(out, "poststart", plan.hooks.poststart);
+    show_hooks(out, "poststop", plan.hooks.poststop);
     return out;
 }
 

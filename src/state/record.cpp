@@ -72,6 +72,63 @@ std::optional<std::string> to_bytes(const json& value) {
     return hex == nullptr ? std::nullopt : from_hex(*hex);
 }
 
+json from_list(const std::vector<std::string>& list) {
+    json array = json::array();
+    for (const std::string& entry : list)
+        array.push_back(from_bytes(entry));
+    return array;
+}
+
+std::optional<std::vector<std::string>> to_list(const json& value) {
+    if (!value.is_array())
+        return std::nullopt;
+    std::vector<std::string> list;
+    for (const json& entry : value) {
+        auto bytes = to_bytes(entry);
+        if (!bytes)
+            return std::nullopt;
+        list.push_back(*std::move(bytes));
+    }
+    return list;
+}
+
+// Only what is set: an absent `env` is not an empty one.
+json from_hooks(const std::vector<oci::Hook>& hooks) {
+    json array = json::array();
+    for (const oci::Hook& hook : hooks) {
+        json entry{{"path", from_bytes(hook.path)}, {"args", from_list(hook.args)}};
+        if (hook.env)
+            entry["env"] = from_list(*hook.env);
+        if (hook.timeout)
+            entry["timeout"] = static_cast<uint64_t>(*hook.timeout);
+        array.push_back(std::move(entry));
+    }
+    return array;
+}
+
+// With the rules of oci::parse, whose words these were.
+std::optional<oci::Hook> to_hook(const json& value) {
+    if (!value.is_object() || !value.contains("path") || !value.contains("args"))
+        return std::nullopt;
+    auto path = to_bytes(value["path"]);
+    auto args = to_list(value["args"]);
+    if (!path || !path->starts_with('/') || !args)
+        return std::nullopt;
+    oci::Hook hook{*std::move(path), *std::move(args), std::nullopt, std::nullopt};
+    if (value.contains("env")) {
+        hook.env = to_list(value["env"]);
+        if (!hook.env)
+            return std::nullopt;
+    }
+    if (value.contains("timeout")) {
+        const auto* seconds = value["timeout"].get_ptr<const json::number_unsigned_t*>();
+        if (seconds == nullptr || *seconds == 0 || *seconds > INT32_MAX)
+            return std::nullopt;
+        hook.timeout = static_cast<int64_t>(*seconds);
+    }
+    return hook;
+}
+
 // Takes fields out of the document; remembers the first that is not as it
 // should be, so that the caller reads like the list of fields.
 class Reader {
@@ -145,6 +202,21 @@ public:
         }
     }
 
+    // A record without hooks has no such field.
+    void read(const char* name, std::vector<oci::Hook>& out) {
+        if (!document_.contains(name))
+            return;
+        const json& list = document_[name];
+        if (!list.is_array())
+            return wrong(name, "must be an array");
+        for (const json& entry : list) {
+            auto hook = to_hook(entry);
+            if (!hook)
+                return wrong(name, "must hold hooks");
+            out.push_back(*std::move(hook));
+        }
+    }
+
     void wrong(const char* name, const char* why) {
         if (problem_.empty())
             problem_ = std::string{"'"} + name + "' " + why;
@@ -201,7 +273,7 @@ std::string serialize(const Record& record) {
     json annotations = json::array();
     for (const auto& [key, value] : record.annotations)
         annotations.push_back(json::array({from_bytes(key), from_bytes(value)}));
-    const json document{
+    json document{
         {"phase", kPhases[static_cast<size_t>(record.phase)]},
         {"id", from_bytes(record.id)},
         {"ociVersion", from_bytes(record.oci_version)},
@@ -219,6 +291,10 @@ std::string serialize(const Record& record) {
         {"pidfdInode", record.init.pidfd_inode},
         {"privatePidNamespace", record.private_pid_namespace},
     };
+    if (!record.poststart.empty())
+        document["poststart"] = from_hooks(record.poststart);
+    if (!record.poststop.empty())
+        document["poststop"] = from_hooks(record.poststop);
     const std::string body = document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     const json header{{"version", static_cast<unsigned>(kVersion)},
                       {"size", body.size()},
@@ -249,6 +325,8 @@ Result<Record> deserialize(std::string_view text) {
     reader.read_integer("startTime", record.init.start_time);
     reader.read_integer("pidfdInode", record.init.pidfd_inode);
     reader.read("privatePidNamespace", record.private_pid_namespace);
+    reader.read("poststart", record.poststart);
+    reader.read("poststop", record.poststop);
     if (reader.problem().empty())
         check(record, reader);
     if (!reader.problem().empty())

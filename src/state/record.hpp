@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "oci/config.hpp"
 #include "sys/process.hpp"
 
 namespace unitc::state {
@@ -35,6 +36,9 @@ struct Record {
     std::string invocation_id;  // from Created on; empty if the manager gave none
     sys::ProcessIdentity init;  // from Created on
     bool private_pid_namespace = true;
+    // Run by start and delete, by whatever process and however the last one ended.
+    std::vector<oci::Hook> poststart;
+    std::vector<oci::Hook> poststop;
 };
 
 // One line of JSON header (version, checksum) and the document.

@@ -54,6 +54,17 @@ uint64_t inode_of(const Fd& pidfd) {
 
 }  // namespace
 
+Result<> reset_signals() {
+    sigset_t none;
+    sigemptyset(&none);
+    for (int signal = 1; signal < NSIG; ++signal)
+        if (signal != SIGKILL && signal != SIGSTOP)
+            ::signal(signal, SIG_DFL);  // fails for the two of glibc's own only
+    if (::sigprocmask(SIG_SETMASK, &none, nullptr) < 0)
+        return fail_sys("sigprocmask");
+    return {};
+}
+
 Result<Fd> pidfd_open(pid_t pid) {
     const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
     if (fd < 0)

@@ -20,6 +20,9 @@ struct ProcessIdentity {
     uint64_t pidfd_inode = 0;  // unique per process since Linux 6.9, else 0
 };
 
+// Every signal to its default and none blocked, for who becomes a program.
+Result<> reset_signals();
+
 Result<Fd> pidfd_open(pid_t pid);  // ESRCH in the error when it is gone
 
 // Reads both from the live process behind `pidfd`.

@@ -16,13 +16,15 @@ namespace unitc::wire {
 // The whole conversation, in order. Whoever sees the other end closed too
 // early knows that the peer died.
 enum class Message : char {
-    InCgroup = 'g',  // parent → child: your unit is active and you are in it
-    Terminal = 't',  // child → parent: the pty's master, 1 descriptor
-    Ready = 'r',     // child → parent: set up, waiting for start; payload: step timings
-    Start = 's',     // parent (run) or starter (start) → child: execute
-    Detach = 'd',    // parent (create) → child: from now on wait on the start socket
-    Detached = 'a',  // child → parent: outlives you now
-    Failed = 'e',    // child → parent or starter: "errno message", then it exits
+    InCgroup = 'g',   // parent → child: your unit is active and you are in it
+    Mounted = 'm',    // child → parent: prestart and createRuntime hooks may run now
+    HooksDone = 'h',  // parent → child: they have
+    Terminal = 't',   // child → parent: the pty's master, 1 descriptor
+    Ready = 'r',      // child → parent: set up, waiting for start; payload: step timings
+    Start = 's',      // parent (run) or starter (start) → child: execute
+    Detach = 'd',     // parent (create) → child: from now on wait on the start socket
+    Detached = 'a',   // child → parent: outlives you now
+    Failed = 'e',     // child → parent or starter: "errno message", then it exits
 };
 
 struct Packet {

@@ -191,7 +191,11 @@ TEST(Parse, RefusesBadMountsAndHooks) {
         {config(R"("hooks": {"poststop": [{"path": "bin/x"}]})"),
          "hooks.poststop[0].path: is 'bin/x', must be an absolute path"},
         {config(R"("hooks": {"poststop": [{"path": "/x", "timeout": -1}]})"),
-         "hooks.poststop[0].timeout: is -1, must be 0 to 2147483647"},
+         "hooks.poststop[0].timeout: is -1, must be 1 to 2147483647"},
+        {config(R"("hooks": {"poststop": [{"path": "/x", "timeout": 0}]})"),
+         "hooks.poststop[0].timeout: is 0, must be 1 to 2147483647"},
+        {config(R"("hooks": {"poststop": [{"path": "/x", "env": ["X"]}]})"),
+         "hooks.poststop[0].env[0]: is 'X', must be NAME=VALUE"},
     });
 }
 

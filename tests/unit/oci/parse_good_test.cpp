@@ -66,7 +66,7 @@ TEST(Parse, ReadsTheCommonPart) {
                     "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 10}],
                     "gidMappings": [{"containerID": 1, "hostID": 4294967294, "size": 1}]},
                    {"destination": "relative"}],
-        "hooks": {"prestart": [{"path": "/a", "args": ["a", "b"], "env": ["X=1"], "timeout": 0}],
+        "hooks": {"prestart": [{"path": "/a", "args": ["a", "b"], "env": ["X=1"], "timeout": 1}],
                   "createRuntime": [{"path": "/b"}], "createContainer": [{"path": "/c"}],
                   "startContainer": [{"path": "/d"}], "poststart": [{"path": "/e"}],
                   "poststop": [{"path": "/f", "timeout": 30}]})"));
@@ -83,9 +83,10 @@ TEST(Parse, ReadsTheCommonPart) {
     EXPECT_EQ(config_.mounts[1].destination, "relative");
     const Hooks& hooks = config_.hooks.value();
     EXPECT_THAT(hooks.prestart[0].args, ElementsAre("a", "b"));
-    EXPECT_THAT(hooks.prestart[0].env, ElementsAre("X=1"));
-    EXPECT_EQ(hooks.prestart[0].timeout, 0);
+    EXPECT_THAT(hooks.prestart[0].env.value(), ElementsAre("X=1"));
+    EXPECT_EQ(hooks.prestart[0].timeout, 1);
     EXPECT_EQ(hooks.create_runtime[0].path, "/b");
+    EXPECT_FALSE(hooks.create_runtime[0].env);
     EXPECT_EQ(hooks.create_container[0].path, "/c");
     EXPECT_EQ(hooks.start_container[0].path, "/d");
     EXPECT_EQ(hooks.poststart[0].path, "/e");

@@ -173,13 +173,16 @@ TEST(CgroupMount, IsMadeAtLastIfNothingBelowItFollows) {
     EXPECT_FALSE(is_put_off(init));
 }
 
-TEST(CgroupMount, IsMadeInItsTurnInTheHostsNamespaceOrASharedRoot) {
+TEST(CgroupMount, IsMadeInItsTurnForTheHostsNamespaceASharedRootOrHooks) {
     InitPlan init = with_cgroup_mount();
     init.new_cgroup_namespace = false;
     EXPECT_FALSE(is_put_off(init));
     init = with_cgroup_mount();
     init.root_propagation = MS_SHARED | MS_REC;
     EXPECT_FALSE(is_put_off(init));
+    init = with_cgroup_mount();
+    init.parent_has_hooks = true;
+    EXPECT_FALSE(is_put_off(init)) << "hooks find all mounts made";
 }
 
 }  // namespace

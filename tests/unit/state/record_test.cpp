@@ -11,6 +11,16 @@
 namespace unitc::state {
 namespace {
 
+void expect_same(const std::vector<oci::Hook>& a, const std::vector<oci::Hook>& b) {
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t i = 0; i < a.size(); ++i) {
+        EXPECT_EQ(a[i].path, b[i].path);
+        EXPECT_EQ(a[i].args, b[i].args);
+        EXPECT_EQ(a[i].env, b[i].env);
+        EXPECT_EQ(a[i].timeout, b[i].timeout);
+    }
+}
+
 void expect_same(const Record& a, const Record& b) {
     EXPECT_EQ(a.phase, b.phase);
     EXPECT_EQ(a.id, b.id);
@@ -28,6 +38,8 @@ void expect_same(const Record& a, const Record& b) {
     EXPECT_EQ(a.init.start_time, b.init.start_time);
     EXPECT_EQ(a.init.pidfd_inode, b.init.pidfd_inode);
     EXPECT_EQ(a.private_pid_namespace, b.private_pid_namespace);
+    expect_same(a.poststart, b.poststart);
+    expect_same(a.poststop, b.poststop);
 }
 
 void expect_round_trip(const Record& record) {
@@ -73,6 +85,39 @@ TEST(Record, KeepsPathsThatAreNoText) {
     record.rootfs = std::string{"/a\0b", 4};
     record.annotations = {{"\x80", "\xed\xa0\x80"}};
     expect_round_trip(record);
+}
+
+Record record_with_hooks() {
+    Record record = sample_record();
+    record.poststart = {{"/bin/a", {"a", "\xff"}, std::nullopt, 5},
+                        {"/bin/\xfe", {}, std::vector<std::string>{}, std::nullopt}};
+    record.poststop = {{"/bin/b", {}, std::vector<std::string>{"X=1", "Y=\x80"}, INT32_MAX}};
+    return record;
+}
+
+TEST(Record, KeepsTheHooksOfLater) {
+    expect_round_trip(record_with_hooks());
+    EXPECT_EQ(serialize(sample_record()).find("poststop"), std::string::npos);
+}
+
+TEST(Record, RefusesWhatIsNoHook) {
+    using nlohmann::json;
+    EXPECT_THAT(deserialize(forged([](json& d) { d["poststop"] = 1; })),
+                FailsWith(EBADMSG, "'poststop' must be an array"));
+    const json bad[] = {1,
+                        json::object(),
+                        {{"path", "/x"}},
+                        {{"path", "x"}, {"args", json::array()}},
+                        {{"path", "/x"}, {"args", json::array({1})}},
+                        {{"path", "/x"}, {"args", json::array()}, {"env", "A=b"}},
+                        {{"path", "/x"}, {"args", json::array()}, {"env", json::array({1})}},
+                        {{"path", "/x"}, {"args", json::array()}, {"timeout", 0}},
+                        {{"path", "/x"}, {"args", json::array()}, {"timeout", -1}},
+                        {{"path", "/x"}, {"args", json::array()}, {"timeout", 4294967296}}};
+    for (const json& hook : bad)
+        EXPECT_THAT(deserialize(forged([&](json& d) { d["poststart"] = json::array({hook}); })),
+                    FailsWith(EBADMSG, "'poststart' must hold hooks"))
+            << hook;
 }
 
 TEST(Record, IsTwoLines) {
