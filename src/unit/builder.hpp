@@ -3,7 +3,6 @@
 // later source (linux.resources.unified) replaces what an earlier one said.
 #pragma once
 
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -14,12 +13,13 @@
 
 namespace unitc::unit {
 
-// systemd's and our "no limit".
-inline constexpr uint64_t kInfinity = std::numeric_limits<uint64_t>::max();
-
 class Builder {
 public:
-    explicit Builder(const host::Facts& facts) : facts_(facts) {}
+    explicit Builder(const host::Facts& facts, const CurrentLimits& current = {})
+        : facts_(facts), current_(current) {}
+
+    // Of the unit as it is; of one that is still to be made, nothing is set.
+    const CurrentLimits& current() const { return current_; }
 
     void set(std::string_view name, Value value);
     const Property* find(std::string_view name) const;
@@ -42,6 +42,7 @@ public:
 
 private:
     const host::Facts& facts_;
+    CurrentLimits current_;
     UnitPlan plan_;
     std::vector<std::string> missing_;
 };
@@ -64,7 +65,8 @@ Result<> add_annotations(const oci::StringMap& annotations, Builder& builder);
 // Shared by the typed fields and by `unified`.
 void set_memory(std::string_view property, std::string_view file, uint64_t bytes, Builder& builder);
 void set_cpu_weight(uint64_t weight, Builder& builder);  // 0: idle
-// Quota and period in µs; kInfinity: none, the kernel's default.
+void end_cpu_idle(Builder& builder);                     // if the group is idle
+// Quota and period in µs; kInfinity: none, and the unit's own or the default.
 Result<> set_cpu_quota(uint64_t quota, uint64_t period, Builder& builder);
 Result<> set_cpuset(std::string_view field, std::string_view list, bool memory_nodes,
                     Builder& builder);

@@ -50,6 +50,17 @@ double power_of_10(double exponent) {
     return result;
 }
 
+uint64_t current_period(const Builder& builder) {
+    const uint64_t period = builder.current().cpu_period;
+    return period == kInfinity ? kDefaultPeriod : period;
+}
+
+// A period alone changes how often, not how long: the quota stays.
+uint64_t current_quota(const Builder& builder) {
+    const uint64_t per_second = builder.current().cpu_quota_per_second;
+    return per_second == kInfinity ? kInfinity : kept_quota(per_second, current_period(builder));
+}
+
 }  // namespace
 
 uint64_t weight_of_shares(uint64_t shares) {
@@ -86,8 +97,17 @@ void set_cpu_weight(uint64_t weight, Builder& builder) {
         builder.expect("cpu.weight", std::to_string(weight));
 }
 
+void end_cpu_idle(Builder& builder) {
+    if (builder.current().cpu_weight != 0 || builder.find("CPUWeight") != nullptr)
+        return;
+    // No weight of its own: systemd's default.
+    builder.set("CPUWeight", kInfinity);
+    if (builder.has_controller("cpu", "linux.resources.cpu"))
+        builder.expect("cpu.idle", "0");
+}
+
 Result<> set_cpu_quota(uint64_t quota, uint64_t period, Builder& builder) {
-    const uint64_t used = period == kInfinity ? kDefaultPeriod : period;
+    const uint64_t used = period == kInfinity ? current_period(builder) : period;
     if (used < kShortest || used > kLongestPeriod)
         return fail("is " + std::to_string(used) + ", must be a period of 1000 to 1000000 µs");
     // systemd multiplies by 10^6 in 64 bits.
@@ -131,15 +151,19 @@ Result<> add_cpu(const oci::Cpu& cpu, Builder& builder) {
             builder.warn(std::string{kField} + "shares: an idle group has no weight, ignored");
     } else if (cpu.shares.value_or(0) != 0) {
         set_cpu_weight(weight_of_shares(*cpu.shares), builder);
+    } else if (cpu.idle) {
+        end_cpu_idle(builder);
     }
 
     const int64_t quota = cpu.quota.value_or(0);
     const uint64_t period = cpu.period.value_or(0);
-    if (quota != 0 || period != 0)
-        TRY_IN(std::string{kField} +
-                   (quota > 0 && static_cast<uint64_t>(quota) < kShortest ? "quota" : "period"),
-               set_cpu_quota(quota > 0 ? static_cast<uint64_t>(quota) : kInfinity,
-                             period == 0 ? kInfinity : period, builder));
+    if (quota != 0 || period != 0) {
+        const uint64_t wanted = quota > 0    ? static_cast<uint64_t>(quota)
+                                : quota == 0 ? current_quota(builder)
+                                             : kInfinity;
+        TRY_IN(std::string{kField} + (wanted < kShortest ? "quota" : "period"),
+               set_cpu_quota(wanted, period == 0 ? kInfinity : period, builder));
+    }
     if (cpu.burst)
         builder.file(std::string{kField} + "burst", "cpu.max.burst", std::to_string(*cpu.burst));
     return {};

@@ -31,9 +31,12 @@ uint64_t limit_of(int64_t bytes) {
 
 // OCI's swap is memory and swap together, systemd's MemorySwapMax is swap
 // alone. 0 is "not set" in OCI, and a difference of 0 is a limit: no swap.
-Result<> add_swap(int64_t swap, int64_t limit, Builder& builder) {
+Result<> add_swap(int64_t swap, int64_t given_limit, Builder& builder) {
     constexpr char kProperty[] = "MemorySwapMax";
     constexpr char kFile[] = "memory.swap.max";
+    const uint64_t current = builder.current().memory_max;
+    const bool fits = current <= std::numeric_limits<int64_t>::max();
+    const int64_t limit = given_limit == 0 && fits ? static_cast<int64_t>(current) : given_limit;
     if (swap == 0) {
         // cgroup v1 meant "unlimited memory" to take swap along.
         if (limit == -1)

@@ -46,4 +46,11 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
     return plan;
 }
 
+Result<UnitPlan> translate_update(const oci::Resources& resources, const CurrentLimits& current,
+                                  const host::Facts& facts) {
+    Builder builder{facts, current};
+    TRY(add_resources(resources, builder));
+    return builder.take();
+}
+
 }  // namespace unitc::unit

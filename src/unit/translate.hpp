@@ -4,6 +4,8 @@
 // tests/golden/unit.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +46,23 @@ struct UnitPlan {
 
 Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
                            const host::Facts& facts);
+
+// systemd's "no limit" and "not set".
+inline constexpr uint64_t kInfinity = std::numeric_limits<uint64_t>::max();
+
+// What a unit has now, as its properties say it, of the limits that are only
+// complete together with another one.
+struct CurrentLimits {
+    uint64_t memory_max = kInfinity;
+    uint64_t cpu_quota_per_second = kInfinity;  // µs
+    uint64_t cpu_period = kInfinity;            // µs; kInfinity: the default, 100 ms
+    uint64_t cpu_weight = kInfinity;            // 0: idle
+};
+
+// `unitc update`: the changes alone, to a unit that has `current` limits. Only
+// what `resources` gives is in the plan, and nothing of devices.
+Result<UnitPlan> translate_update(const oci::Resources& resources, const CurrentLimits& current,
+                                  const host::Facts& facts);
 
 // "org.systemd.property.TimeoutStopUSec", …: the annotations that become unit
 // properties, for `features`' potentiallyUnsafeConfigAnnotations.

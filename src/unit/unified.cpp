@@ -105,6 +105,8 @@ Result<> add_cpu_weight(std::string_view, std::string_view value, Builder& build
 Result<> add_cpu_idle(std::string_view, std::string_view value, Builder& builder) {
     if (TRY(parse_between(value, 0, 1)) == 1)
         set_cpu_weight(0, builder);
+    else
+        end_cpu_idle(builder);
     return {};
 }
 
