@@ -40,6 +40,9 @@ Result<> kill_all(const Fd& cgroup);
 // told as soon as the group is empty.
 Result<> wait_gone(const std::string& path, Deadline deadline);
 
+// Waits until cgroup.events says that all processes are frozen, or that not.
+Result<> wait_frozen(const Fd& cgroup, bool wanted, Deadline deadline);
+
 // Writes files that have no unit property.
 Result<> write_files(const Fd& cgroup,
                      const std::vector<std::pair<std::string, std::string>>& files);

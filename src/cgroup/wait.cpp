@@ -59,4 +59,15 @@ Result<> wait_gone(const std::string& path, Deadline deadline) {
     }
 }
 
+Result<> wait_frozen(const Fd& cgroup, bool wanted, Deadline deadline) {
+    for (Pauses pauses;; pauses.next(deadline)) {
+        const bool is_frozen = TRY(frozen(cgroup));
+        if (is_frozen == wanted)
+            return {};
+        if (deadline.passed())
+            return fail_code(ETIMEDOUT, wanted ? "some of its processes do not freeze"
+                                               : "it is still frozen: is a slice above it?");
+    }
+}
+
 }  // namespace unitc::cgroup

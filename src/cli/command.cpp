@@ -57,6 +57,16 @@ Result<int> run_delete(const Invocation& invocation) {
     return 0;
 }
 
+Result<int> run_pause(const Invocation& invocation) {
+    TRY(ops::pause(invocation.globals, invocation.arguments[0]));
+    return 0;
+}
+
+Result<int> run_resume(const Invocation& invocation) {
+    TRY(ops::resume(invocation.globals, invocation.arguments[0]));
+    return 0;
+}
+
 Result<int> run_spec(const Invocation& invocation) {
     TRY(ops::spec(invocation.request.bundle));
     return 0;
@@ -113,11 +123,19 @@ constexpr Command kCommands[] = {
      "EXAMPLE:\n"
      "    # unitc --root /run/other list --format json",
      run_list},
+    {"pause", "suspend all processes of a container", "<container-id>", 1, 1, false, kRoot,
+     !kMakesContainer, kPlainOptions,
+     "Has systemd freeze the container's unit, as `systemctl freeze` does, and returns when\n"
+     "all processes stand still. `unitc resume` lets them go on.",
+     run_pause},
     {"plan", "show what create would do, without doing it", "[container-id]", 0, 1, false, !kRoot,
      !kMakesContainer, kPlanOptions,
      "Prints the properties of the unit in the syntax of busctl, the mounts, and the steps\n"
      "of the container's first process.",
      run_plan},
+    {"resume", "let the processes of a paused container go on", "<container-id>", 1, 1, false,
+     kRoot, !kMakesContainer, kPlainOptions,
+     "Has systemd thaw the container's unit, whoever froze it.", run_resume},
     {"run", "create and start a container", "<container-id>", 1, 1, false, kRoot, kMakesContainer,
      kRunOptions,
      "Does what create and start do. Without --detach it stays: signals are passed on to\n"

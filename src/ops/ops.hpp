@@ -64,6 +64,11 @@ Result<std::string> list(const Globals& globals, ListFormat format);
 // runc's obsolete --all: a container that has stopped is no error then.
 Result<> kill(const Globals& globals, const std::string& id, std::string_view signal, bool all);
 
+// Freezes all processes of a created or running container, and lets them go
+// on. Not running, not paused: runc's words.
+Result<> pause(const Globals& globals, const std::string& id);
+Result<> resume(const Globals& globals, const std::string& id);
+
 // Ends what is left of the container and forgets it. Without `force` only a
 // stopped or a not yet started one; with it any, and an unknown id is done.
 Result<> remove(const Globals& globals, const std::string& id, bool force);

@@ -21,6 +21,8 @@ Failure not_created(const state::Record& record, state::Status status) {
     const std::string name = "container " + record.id;
     if (status == state::Status::Stopped)
         return fail("cannot start a container that has stopped");
+    if (status == state::Status::Paused)
+        return fail("cannot start a container in the paused state");
     return fail("cannot start an already running container: " + name + " is " +
                 state::to_string(status));
 }

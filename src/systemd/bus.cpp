@@ -203,6 +203,11 @@ void read_properties(sd_bus_message* m, PropertyTexts* properties) {
             }
             properties->emplace_back(name, hex);
             g_sd.message_exit_container(m);
+        } else if (signature == "t" && g_sd.message_enter_container(m, 'v', "t") > 0) {
+            uint64_t value = 0;
+            g_sd.message_read_basic(m, 't', &value);
+            properties->emplace_back(name, std::to_string(value));
+            g_sd.message_exit_container(m);
         } else {
             g_sd.message_skip(m, "v");
         }
@@ -462,6 +467,24 @@ Result<Reply> Bus::call_manager(const char* method, const std::vector<std::strin
         status << g_sd.message_append_basic(message.get(), 's', argument.c_str());
     if (status.code() != 0)
         return fail_code(status.code(), method);
+    TRY(impl_->submit(message, nullptr, deadline));
+    return impl_->await(deadline);
+}
+
+Result<Reply> Bus::set_properties(const std::string& unit, const unit::Properties& properties,
+                                  Deadline deadline) {
+    const Message message = TRY(impl_->new_call(kService, kObject, kManager, "SetUnitProperties"));
+    sd_bus_message* const m = message.get();
+    constexpr int kRuntime = 1;
+    Status status;
+    status << g_sd.message_append_basic(m, 's', unit.c_str())
+           << g_sd.message_append_basic(m, 'b', &kRuntime)
+           << g_sd.message_open_container(m, 'a', "(sv)");
+    for (const unit::Property& property : properties)
+        append_property(m, property, status);
+    status << g_sd.message_close_container(m);
+    if (status.code() != 0)
+        return fail_code(status.code(), "SetUnitProperties", unit);
     TRY(impl_->submit(message, nullptr, deadline));
     return impl_->await(deadline);
 }

@@ -38,7 +38,8 @@ struct JobRemoved {
     std::string result;  // done, canceled, timeout, failed, dependency, skipped, …
 };
 
-// Properties with a string or byte-array value, the latter in hex.
+// Properties with a string, byte-array or uint64 value, the second in hex, the
+// last in decimal digits.
 using PropertyTexts = std::vector<std::pair<std::string, std::string>>;
 
 class Bus {
@@ -72,6 +73,10 @@ public:
     // A method of org.freedesktop.systemd1.Manager with string arguments.
     Result<Reply> call_manager(const char* method, const std::vector<std::string>& arguments,
                                Deadline deadline);
+
+    // SetUnitProperties with runtime = true.
+    Result<Reply> set_properties(const std::string& unit, const unit::Properties& properties,
+                                 Deadline deadline);
 
     // All properties of a unit's object in one answer. `path` comes from
     // unit_path.

@@ -36,6 +36,11 @@ struct Manager::Impl {
 
     // manager.cpp
     Result<> send_start();
+    // The plan's properties without those that are left to files.
+    unit::Properties kept_properties() const;
+    // Takes the property that `reply` refuses as unknown out, if the unit can
+    // do without it.
+    bool drop_unknown(const Reply& reply);
 
     // job.cpp. What became of a job.
     enum class JobEnd { Done, Lost, Failed };
@@ -49,11 +54,18 @@ struct Manager::Impl {
     // A call that may be repeated: after a lost connection it is.
     Result<Reply> call(const char* method, const std::vector<std::string>& arguments);
 
-    // truth.cpp
+    // truth.cpp. Nothing: the manager has no such unit.
+    Result<std::optional<PropertyTexts>> properties(const std::string& name);
     Result<UnitState> state(const std::string& name);
     // Does /proc say that `pid` is in the plan's cgroup?
     Result<bool> holds_process() const;
 };
+
+// The manager does not know the property, or not for a unit that runs.
+bool is_unknown_property(const Reply& reply);
+
+// The value of `name`, taken out; empty if there is none.
+std::string take(PropertyTexts& properties, std::string_view name);
 
 // "org.freedesktop.systemd1.UnitExists: Unit x.scope already exists"; systemd's
 // own words, or the name where there are none.

@@ -26,33 +26,11 @@ bool names(const std::string& text, const std::string& name) {
            (at == 0 || !is_letter(at - 1));
 }
 
-bool is_unknown_property(const Reply& reply) {
-    return reply.is_error(".PropertyReadOnly") || reply.is_error(".UnknownProperty");
-}
-
 bool is_dead(const UnitState& state) {
     return state.active_state == "inactive" || state.active_state == "failed";
 }
 
 enum class Next { Done, Again };
-
-// A property that this manager does not know: PIDFDs (since 255), or one of
-// the plan's fallbacks. Anything else is a limit that must not be lost.
-bool drop_unknown(Manager::Impl& impl, const Reply& reply) {
-    if (!impl.by_pid && names(reply.error_text, "PIDFDs")) {
-        impl.by_pid = true;
-        return true;
-    }
-    for (const unit::Fallback& fallback : impl.plan.fallbacks) {
-        const auto known =
-            std::find(impl.left_to_file.begin(), impl.left_to_file.end(), fallback.property);
-        if (known == impl.left_to_file.end() && names(reply.error_text, fallback.property)) {
-            impl.left_to_file.push_back(fallback.property);
-            return true;
-        }
-    }
-    return false;
-}
 
 Result<Next> on_unit_exists(Manager::Impl& impl, const Reply& reply) {
     const UnitState state = TRY(impl.state(impl.plan.name));
@@ -123,7 +101,7 @@ Result<Next> step(Manager::Impl& impl) {
         return on_started(impl, *reply);
     if (reply->in_doubt())
         return settle(impl, words_of(*reply));
-    if (is_unknown_property(*reply) && drop_unknown(impl, *reply))
+    if (is_unknown_property(*reply) && impl.drop_unknown(*reply))
         return Next::Again;
     if (reply->is_error(".UnitExists"))
         return on_unit_exists(impl, *reply);
@@ -131,6 +109,27 @@ Result<Next> step(Manager::Impl& impl) {
 }
 
 }  // namespace
+
+bool is_unknown_property(const Reply& reply) {
+    return reply.is_error(".PropertyReadOnly") || reply.is_error(".UnknownProperty");
+}
+
+// A property that this manager does not know: PIDFDs (since 255), or one of
+// the plan's fallbacks. Anything else is a limit that must not be lost.
+bool Manager::Impl::drop_unknown(const Reply& reply) {
+    if (!by_pid && names(reply.error_text, "PIDFDs")) {
+        by_pid = true;
+        return true;
+    }
+    for (const unit::Fallback& fallback : plan.fallbacks) {
+        const auto known = std::find(left_to_file.begin(), left_to_file.end(), fallback.property);
+        if (known == left_to_file.end() && names(reply.error_text, fallback.property)) {
+            left_to_file.push_back(fallback.property);
+            return true;
+        }
+    }
+    return false;
+}
 
 Manager::Manager(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Manager::Manager(Manager&&) noexcept = default;
@@ -145,12 +144,17 @@ int Manager::fd() const {
     return impl_->bus.fd();
 }
 
-Result<> Manager::Impl::send_start() {
+unit::Properties Manager::Impl::kept_properties() const {
     unit::Properties properties;
     for (const unit::Property& property : plan.properties)
         if (std::find(left_to_file.begin(), left_to_file.end(), property.name) ==
             left_to_file.end())
             properties.push_back(property);
+    return properties;
+}
+
+Result<> Manager::Impl::send_start() {
+    const unit::Properties properties = kept_properties();
     const unit::Property process =
         by_pid ? unit::Property{"PIDs", unit::Pid{static_cast<uint32_t>(pid)}}
                : unit::Property{"PIDFDs", unit::Pidfd{pidfd.get()}};

@@ -60,6 +60,20 @@ public:
     // No such unit is success.
     Result<> reset_failed(const std::string& name);
 
+    // FreezeUnit and ThawUnit; both come back when the cgroup has got there.
+    // A unit that is frozen or thawed already is success. A freeze that fails
+    // or takes too long is taken back.
+    Result<> freeze_unit(const std::string& name);
+    Result<> thaw_unit(const std::string& name);
+
+    // What the unit's properties say of the limits that come in pairs.
+    Result<unit::CurrentLimits> current_limits(const std::string& name);
+    // SetUnitProperties for this boot, with the changes' properties: all or
+    // none. A fallback whose property is refused is left out; the names of
+    // those that go to files are returned.
+    Result<std::vector<std::string>> set_properties(const std::string& name,
+                                                    const unit::UnitPlan& changes);
+
     struct Impl;  // impl.hpp, for this room only
 
 private:

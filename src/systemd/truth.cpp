@@ -10,7 +10,6 @@
 #include "unit/name.hpp"
 
 namespace unitc::systemd {
-namespace {
 
 std::string take(PropertyTexts& properties, std::string_view name) {
     for (auto& [known, value] : properties)
@@ -18,8 +17,6 @@ std::string take(PropertyTexts& properties, std::string_view name) {
             return std::move(value);
     return {};
 }
-
-}  // namespace
 
 bool is_group_of(std::string_view group, std::string_view path) {
     auto have = text::split(group, '/');
@@ -35,28 +32,34 @@ bool is_group_of(std::string_view group, std::string_view path) {
 }
 
 Result<UnitState> Manager::Impl::state(const std::string& name) {
+    auto known = TRY(properties(name));
+    UnitState state;
+    if (!known)
+        return state;
+    // Asking for a unit's object makes the manager load it: a name that
+    // nothing stands behind is "not-found" and dead.
+    const std::string load_state = take(*known, "LoadState");
+    state.active_state = take(*known, "ActiveState");
+    state.loaded = load_state != "not-found" || state.active_state != "inactive";
+    state.sub_state = take(*known, "SubState");
+    state.control_group = take(*known, "ControlGroup");
+    state.invocation_id = take(*known, "InvocationID");
+    state.description = take(*known, "Description");
+    state.result = take(*known, "Result");
+    return state;
+}
+
+Result<std::optional<PropertyTexts>> Manager::Impl::properties(const std::string& name) {
     // Before it becomes an object path: see CVE-2026-29111.
     TRY(unit::check_unit_name(name));
     const Deadline until = budget();
     for (;;) {
-        PropertyTexts properties;
-        const Result<Reply> reply = bus.unit_properties(name, &properties, until);
-        if (reply && reply->ok) {
-            UnitState state;
-            // Asking for a unit's object makes the manager load it: a name
-            // that nothing stands behind is "not-found" and dead.
-            const std::string load_state = take(properties, "LoadState");
-            state.active_state = take(properties, "ActiveState");
-            state.loaded = load_state != "not-found" || state.active_state != "inactive";
-            state.sub_state = take(properties, "SubState");
-            state.control_group = take(properties, "ControlGroup");
-            state.invocation_id = take(properties, "InvocationID");
-            state.description = take(properties, "Description");
-            state.result = take(properties, "Result");
-            return state;
-        }
+        PropertyTexts texts;
+        const Result<Reply> reply = bus.unit_properties(name, &texts, until);
+        if (reply && reply->ok)
+            return texts;
         if (reply && reply->is_error(".NoSuchUnit"))
-            return UnitState{};
+            return std::nullopt;
         if (reply && !reply->in_doubt())
             return fail("state of unit '" + name + "': " + words_of(*reply));
         if (until.passed())
