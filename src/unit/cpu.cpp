@@ -77,10 +77,10 @@ uint64_t weight_of_shares(uint64_t shares) {
 }
 
 uint64_t per_second_of_quota(uint64_t quota, uint64_t period) {
-    // systemd keeps a quota in its unit file as a percentage with two digits
-    // (since 253), that is in 100 µs per second, and cuts off the rest at the
-    // next daemon-reload. Rounded up here, a reload changes nothing.
-    constexpr uint64_t kStep = 100;
+    // systemd keeps a quota in its unit file as a percentage, 252 in whole ones
+    // (10 ms per second), and cuts off the rest at the next daemon-reload.
+    // Rounded up here, as runc does, a reload changes nothing.
+    constexpr uint64_t kStep = 10'000;
     const uint64_t exact = (quota * 1'000'000 + period - 1) / period;
     return (exact + kStep - 1) / kStep * kStep;
 }
@@ -148,7 +148,9 @@ Result<> add_cpu(const oci::Cpu& cpu, Builder& builder) {
     if (idle) {
         set_cpu_weight(0, builder);
         if (cpu.shares.value_or(0) != 0)
-            builder.warn(std::string{kField} + "shares: an idle group has no weight, ignored");
+            builder.warn(std::string{kField} +
+                         "shares: unable to apply both shares and idle: an idle group has no "
+                         "weight, ignored");
     } else if (cpu.shares.value_or(0) != 0) {
         set_cpu_weight(weight_of_shares(*cpu.shares), builder);
     } else if (cpu.idle) {

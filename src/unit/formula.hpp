@@ -10,7 +10,7 @@ namespace unitc::unit {
 // and youki agreed on, through (2, 1), (1024, 100) and (262144, 10000).
 uint64_t weight_of_shares(uint64_t shares);
 
-// A quota (µs per period) → CPUQuotaPerSecUSec, rounded up to 100.
+// A quota (µs per period) → CPUQuotaPerSecUSec, rounded up to 10000.
 uint64_t per_second_of_quota(uint64_t quota, uint64_t period);
 
 // The quota that systemd writes into cpu.max for a CPUQuotaPerSecUSec.
