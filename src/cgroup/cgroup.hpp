@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,14 @@ Result<> wait_frozen(const Fd& cgroup, bool wanted, Deadline deadline);
 // Writes files that have no unit property.
 Result<> write_files(const Fd& cgroup,
                      const std::vector<std::pair<std::string, std::string>>& files);
+
+// What `files` hold now, of those that can be read: to be written back.
+std::vector<std::pair<std::string, std::string>> read_files(
+    const Fd& cgroup, const std::vector<std::pair<std::string, std::string>>& files);
+
+// The number in a file of one value, "max" as the largest. ENOENT where the
+// group lacks the controller.
+Result<uint64_t> read_number(const Fd& cgroup, const char* name);
 
 // Compares each file's content with what was asked for; the error names the
 // first that differs and both values. One word is the whole content. Of

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
@@ -57,6 +58,27 @@ Result<> write_files(const Fd& cgroup,
     for (const auto& [name, content] : files)
         TRY_IN("cgroup file '" + text::printable(name) + "'", write_one(cgroup, name, content));
     return {};
+}
+
+std::vector<std::pair<std::string, std::string>> read_files(
+    const Fd& cgroup, const std::vector<std::pair<std::string, std::string>>& files) {
+    std::vector<std::pair<std::string, std::string>> found;
+    for (const auto& file : files)
+        if (auto content = sys::read_file(cgroup.get(), file.first.c_str()))
+            found.emplace_back(file.first, *std::move(content));
+    return found;
+}
+
+Result<uint64_t> read_number(const Fd& cgroup, const char* name) {
+    const std::string content = TRY(sys::read_file(cgroup.get(), name));
+    const std::string_view word = text::trim(content);
+    if (word == "max")
+        return UINT64_MAX;
+    const auto number = text::parse_int<uint64_t>(word);
+    if (!number)
+        return fail("cgroup file '" + std::string{name} + "' holds '" + text::printable(word) +
+                    "', no number");
+    return *number;
 }
 
 Result<> verify_files(const Fd& cgroup,

@@ -86,6 +86,13 @@ Result<int> run_plan(const Invocation& invocation) {
     return 0;
 }
 
+Result<int> run_update(const Invocation& invocation) {
+    ops::UpdateRequest request = invocation.update;
+    request.id = invocation.arguments[0];
+    TRY(ops::update(invocation.globals, request));
+    return 0;
+}
+
 constexpr bool kRoot = true;
 constexpr bool kMakesContainer = true;
 
@@ -159,6 +166,25 @@ constexpr Command kCommands[] = {
      "Prints the state document of the OCI runtime specification as JSON. The status is\n"
      "asked of the kernel, never only of a file.",
      run_state},
+    {"update", "change the limits of a container", "<container-id>", 1, 1, false, kRoot,
+     !kMakesContainer, kUpdateOptions,
+     "Sets new limits of a created, running or paused container as properties of its unit,\n"
+     "all or none, for as long as the unit lives. What is not given stays as it is, also if\n"
+     "`systemctl set-property` has set it; devices never change. Sizes may end in k, M, G, T\n"
+     "or P.\n"
+     "\n"
+     "The JSON may hold any limit of linux.resources:\n"
+     "    {\n"
+     "      \"memory\": {\"limit\": 67108864, \"swap\": 134217728, \"checkBeforeUpdate\": true},\n"
+     "      \"cpu\": {\"shares\": 512, \"quota\": 50000, \"period\": 100000, \"cpus\": \"0-3\"},\n"
+     "      \"pids\": {\"limit\": 100},\n"
+     "      \"blockIO\": {\"weight\": 300},\n"
+     "      \"unified\": {\"memory.high\": \"50331648\"}\n"
+     "    }\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # unitc update --memory 64M --pids-limit 100 web",
+     run_update},
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ struct Invocation {
     bool version = false;
 
     ops::CreateRequest request;  // create, run, plan; spec uses its bundle
+    ops::UpdateRequest update;   // update
     bool force = false;          // delete
     bool all = false;            // kill
     bool quiet = false;          // list

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "cli/process.hpp"
+#include "cli/value.hpp"
 
 namespace unitc::cli {
 namespace {
@@ -121,6 +122,66 @@ Result<> refuse_rootless_spec(Invocation&, std::string_view value) {
     return {};
 }
 
+// update's options take runc's empty value for "not given".
+template <auto Member>
+Result<> set_update_text(Invocation& invocation, std::string_view value) {
+    invocation.update.*Member = value;
+    return {};
+}
+
+template <auto Member, auto Least, auto Most>
+Result<> set_update_number(Invocation& invocation, std::string_view value) {
+    if (value.empty())
+        return {};
+    const auto number = text::parse_int<decltype(Most)>(value);
+    if (!number || *number < Least || *number > Most)
+        return fail("must be a number from " + std::to_string(Least) + " to " +
+                    std::to_string(Most));
+    invocation.update.*Member = *number;
+    return {};
+}
+
+template <auto Member>
+Result<> set_update_size(Invocation& invocation, std::string_view value) {
+    if (!value.empty())
+        invocation.update.*Member = TRY(parse_size(value));
+    return {};
+}
+
+// Numbers of which 0 is "as it is" and the small ones make no sense.
+template <auto Member, auto Least, auto Most>
+Result<> set_update_number_or_zero(Invocation& invocation, std::string_view value) {
+    if (value.empty() || value == "0") {
+        invocation.update.*Member = 0;
+        return {};
+    }
+    return set_update_number<Member, Least, Most>(invocation, value);
+}
+
+Result<> set_cpu_quota(Invocation& invocation, std::string_view value) {
+    if (value == "-1") {
+        invocation.update.cpu_quota = -1;
+        return {};
+    }
+    constexpr int64_t kLeast = 1000;  // the kernel's min_cfs_quota_period, in µs
+    if (!set_update_number_or_zero<&ops::UpdateRequest::cpu_quota, kLeast, INT64_MAX>(invocation,
+                                                                                      value))
+        return fail("must be at least 1000 (microseconds), or -1 for unlimited");
+    return {};
+}
+
+Result<> refuse_real_time(Invocation&, std::string_view value) {
+    if (value.empty() || value == "0")
+        return {};
+    return fail("cgroup v2 has no limits on real-time scheduling");
+}
+
+Result<> refuse_intel_rdt(Invocation&, std::string_view value) {
+    if (value.empty())
+        return {};
+    return fail("is not supported yet: containers have no Intel RDT groups");
+}
+
 Result<> set_list_format(Invocation& invocation, std::string_view value) {
     if (value != "table" && value != "json")
         return fail("must be table or json");
@@ -191,6 +252,32 @@ constexpr Option kSpec[] = {
     {"rootless", 0, nullptr, nullptr, refuse_rootless_spec},
     kHelp,
 };
+
+using Update = ops::UpdateRequest;
+constexpr uint64_t kMostPeriod = 1'000'000;
+constexpr uint16_t kLeastWeight = 10, kMostWeight = 1000;
+constexpr Option kUpdate[] = {
+    {"resources", 'r', "FILE", "read the limits from FILE, or - for standard input, as the JSON of linux.resources; the options below are ignored then", set_update_text<&Update::resources>},
+    {"blkio-weight", 0, "WEIGHT", "weight of block I/O, 10 to 1000", set_update_number_or_zero<&Update::blkio_weight, kLeastWeight, kMostWeight>},
+    {"cpu-period", 0, "MICROSECONDS", "period in which the quota counts, 1000 to 1000000", set_update_number_or_zero<&Update::cpu_period, uint64_t{1000}, kMostPeriod>},
+    {"cpu-quota", 0, "MICROSECONDS", "CPU time per period; -1: unlimited", set_cpu_quota},
+    {"cpu-burst", 0, "MICROSECONDS", "unused CPU time that may be used later", set_update_number<&Update::cpu_burst, uint64_t{0}, UINT64_MAX>},
+    {"cpu-share", 0, "SHARES", "share of the CPU beside other containers, 2 to 262144", set_update_number<&Update::cpu_shares, uint64_t{0}, UINT64_MAX>},
+    {"cpu-rt-period", 0, "MICROSECONDS", "refused: cgroup v2 has no limits on real-time scheduling", refuse_real_time},
+    {"cpu-rt-runtime", 0, "MICROSECONDS", "refused: cgroup v2 has no limits on real-time scheduling", refuse_real_time},
+    {"cpuset-cpus", 0, "LIST", "CPUs to use, such as 0-3,7", set_update_text<&Update::cpuset_cpus>},
+    {"cpuset-mems", 0, "LIST", "memory nodes to use", set_update_text<&Update::cpuset_mems>},
+    {"kernel-memory", 0, "BYTES", nullptr, set_update_size<&Update::kernel_memory>},
+    {"kernel-memory-tcp", 0, "BYTES", nullptr, set_update_size<&Update::kernel_memory_tcp>},
+    {"memory", 0, "BYTES", "memory, such as 64M; -1: unlimited, and swap with it", set_update_size<&Update::memory>},
+    {"cpu-idle", 0, "0|1", "1: only when nothing else wants the CPU (SCHED_IDLE); 0: as usual", set_update_number<&Update::cpu_idle, int64_t{0}, int64_t{1}>},
+    {"memory-reservation", 0, "BYTES", "memory that is protected from being reclaimed", set_update_size<&Update::memory_reservation>},
+    {"memory-swap", 0, "BYTES", "memory and swap together; -1: unlimited swap", set_update_size<&Update::memory_swap>},
+    {"pids-limit", 0, "N", "number of processes and threads; -1: unlimited", set_update_number<&Update::pids_limit, INT64_MIN, INT64_MAX>},
+    {"l3-cache-schema", 0, "SCHEMA", "refused: Intel RDT is not supported yet", refuse_intel_rdt},
+    {"mem-bw-schema", 0, "SCHEMA", "refused: Intel RDT is not supported yet", refuse_intel_rdt},
+    kHelp,
+};
 // clang-format on
 
 }  // namespace
@@ -205,6 +292,7 @@ constinit const Options kListOptions = kList;
 constinit const Options kKillOptions = kKill;
 constinit const Options kDeleteOptions = kDelete;
 constinit const Options kSpecOptions = kSpec;
+constinit const Options kUpdateOptions = kUpdate;
 
 const Option* find_option(Options options, std::string_view name) {
     for (const Option& option : options)

@@ -32,6 +32,7 @@ extern const Options kListOptions;
 extern const Options kKillOptions;
 extern const Options kDeleteOptions;
 extern const Options kSpecOptions;
+extern const Options kUpdateOptions;
 
 // The option spelled `name` (without dashes), or nullptr.
 const Option* find_option(Options options, std::string_view name);

@@ -86,4 +86,11 @@ Result<Config> parse(std::string_view json) {
     return config;
 }
 
+Result<Resources> parse_resources(std::string_view json) {
+    const JsonDocument document = TRY(JsonDocument::parse(json));
+    Resources resources;
+    TRY(read(document.root(), resources));
+    return resources;
+}
+
 }  // namespace unitc::oci

@@ -29,4 +29,8 @@ inline constexpr size_t kMaxText = size_t{1} << 20;
 // concerns one value alone is checked here, what joins several in validate().
 Result<Config> parse(std::string_view json);
 
+// `linux.resources` as a document of its own, as `unitc update` reads it; the
+// paths in its errors start there ("memory.limit: …").
+Result<Resources> parse_resources(std::string_view json);
+
 }  // namespace unitc::oci

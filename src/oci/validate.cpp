@@ -186,6 +186,13 @@ Result<> validate(const Config& config) {
     return {};
 }
 
+Result<> validate_resources(const Resources& resources) {
+    Config config;
+    config.linux_.emplace().resources = resources;
+    TRY(is_supported(config));
+    return burst_is_within_quota(config);
+}
+
 std::vector<std::string> warnings(const Config& config) {
     std::vector<std::string> found;
     for (size_t i = 0; i < config.mounts.size(); ++i)

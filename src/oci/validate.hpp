@@ -16,6 +16,10 @@ namespace unitc::oci {
 // supported yet".
 Result<> validate(const Config& config);
 
+// The rules that concern resources alone, for `unitc update`: what joins a new
+// limit with one in force is the translator's.
+Result<> validate_resources(const Resources& resources);
+
 // What validate() lets pass though it does less than it says, because the spec
 // and runc do: one sentence each, for the log.
 std::vector<std::string> warnings(const Config& config);

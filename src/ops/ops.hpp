@@ -4,6 +4,8 @@
 // writes to a terminal.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -68,6 +70,32 @@ Result<> kill(const Globals& globals, const std::string& id, std::string_view si
 // on. Not running, not paused: runc's words.
 Result<> pause(const Globals& globals, const std::string& id);
 Result<> resume(const Globals& globals, const std::string& id);
+
+// update. 0, or nothing, leaves a limit as it is; -1 is "unlimited" where runc
+// has it.
+struct UpdateRequest {
+    std::string id;
+    std::string resources;  // a file with LinuxResources, "-": standard input; the rest is ignored
+    uint16_t blkio_weight = 0;  // 10 to 1000
+    uint64_t cpu_period = 0;    // µs
+    int64_t cpu_quota = 0;      // µs per period
+    std::optional<uint64_t> cpu_burst;
+    uint64_t cpu_shares = 0;
+    std::optional<int64_t> cpu_idle;  // 0 or 1
+    std::string cpuset_cpus;
+    std::string cpuset_mems;
+    int64_t memory = 0;  // bytes
+    int64_t memory_reservation = 0;
+    int64_t memory_swap = 0;        // memory and swap together
+    int64_t kernel_memory = 0;      // without effect on cgroup v2: a warning
+    int64_t kernel_memory_tcp = 0;  // the same
+    std::optional<int64_t> pids_limit;
+};
+
+// Sets new limits of a container that is created, running or paused: the
+// properties of its unit in one call, all or none, and the files that have no
+// property. Only what is given changes; devices never do.
+Result<> update(const Globals& globals, const UpdateRequest& request);
 
 // Ends what is left of the container and forgets it. Without `force` only a
 // stopped or a not yet started one; with it any, and an unknown id is done.

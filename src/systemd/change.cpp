@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changing a unit that runs: freezing, thawing, new limits.
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "systemd/impl.hpp"
@@ -60,6 +62,10 @@ Result<std::vector<std::string>> Manager::set_properties(const std::string& name
     const std::string context = "change unit '" + name + "'";
     TRY_IN(context, unit::check_unit_name(name));
     impl_->plan = changes;
+    // Each becomes a drop-in, and the manager takes a list of them in another
+    // order than a directory's for a unit that "changed on disk".
+    std::sort(impl_->plan.properties.begin(), impl_->plan.properties.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     impl_->left_to_file.clear();
     impl_->by_pid = true;  // no process goes along
     for (;;) {

@@ -96,7 +96,9 @@ Result<> add_cpu_weight(std::string_view, std::string_view value, Builder& build
     // cpu.idle came first, or was typed: an idle group has no weight.
     const Property* known = builder.find("CPUWeight");
     if (known != nullptr && std::get<uint64_t>(known->value) == 0)
-        builder.warn(std::string{kField} + "cpu.weight: an idle group has no weight, ignored");
+        builder.warn(std::string{kField} +
+                     "cpu.weight: unable to apply both cpu.weight and cpu.idle: an idle group has "
+                     "no weight, ignored");
     else
         set_cpu_weight(weight, builder);
     return {};
