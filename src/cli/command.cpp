@@ -86,6 +86,13 @@ Result<int> run_plan(const Invocation& invocation) {
     return 0;
 }
 
+Result<int> run_events(const Invocation& invocation) {
+    ops::EventsRequest request = invocation.events;
+    request.id = invocation.arguments[0];
+    TRY(ops::events(invocation.globals, request, print));
+    return 0;
+}
+
 Result<int> run_update(const Invocation& invocation) {
     ops::UpdateRequest request = invocation.update;
     request.id = invocation.arguments[0];
@@ -112,6 +119,15 @@ constexpr Command kCommands[] = {
      "until systemd has removed the unit, and forgets the container. Works as well after\n"
      "a crash half-way through create, start or delete.",
      run_delete},
+    {"events", "print statistics and out-of-memory events of a container", "<container-id>", 1, 1,
+     false, kRoot, !kMakesContainer, kEventsOptions,
+     "Prints one line of JSON after each interval, from the files of the unit's cgroup: CPU,\n"
+     "memory, processes, block I/O, huge pages and pressure (PSI); and a line of type \"oom\"\n"
+     "for every process that the OOM killer took. Ends when the container does.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # unitc events --stats web | jq .data.memory.usage",
+     run_events},
     {"features", "show what this runtime supports", "", 0, 0, false, !kRoot, !kMakesContainer,
      kPlainOptions, "Prints the features document of the OCI runtime specification as JSON.",
      run_features},

@@ -19,6 +19,7 @@ struct Invocation {
 
     ops::CreateRequest request;  // create, run, plan; spec uses its bundle
     ops::UpdateRequest update;   // update
+    ops::EventsRequest events;   // events
     bool force = false;          // delete
     bool all = false;            // kill
     bool quiet = false;          // list

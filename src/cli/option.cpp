@@ -182,6 +182,19 @@ Result<> refuse_intel_rdt(Invocation&, std::string_view value) {
     return fail("is not supported yet: containers have no Intel RDT groups");
 }
 
+Result<> set_interval(Invocation& invocation, std::string_view value) {
+    const int64_t interval = TRY(parse_duration(value));
+    if (interval <= 0)
+        return fail("duration interval must be greater than 0");
+    invocation.events.interval_ns = interval;
+    return {};
+}
+
+Result<> set_stats(Invocation& invocation, std::string_view value) {
+    invocation.events.stats_once = TRY(parse_switch(value));
+    return {};
+}
+
 Result<> set_list_format(Invocation& invocation, std::string_view value) {
     if (value != "table" && value != "json")
         return fail("must be table or json");
@@ -253,6 +266,12 @@ constexpr Option kSpec[] = {
     kHelp,
 };
 
+constexpr Option kEvents[] = {
+    {"interval", 0, "DURATION", "time from one document of statistics to the next, such as 500ms or 1m30s (default: 5s)", set_interval},
+    {"stats", 0, nullptr, "print the statistics of this moment and end", set_stats},
+    kHelp,
+};
+
 using Update = ops::UpdateRequest;
 constexpr uint64_t kMostPeriod = 1'000'000;
 constexpr uint16_t kLeastWeight = 10, kMostWeight = 1000;
@@ -293,6 +312,7 @@ constinit const Options kKillOptions = kKill;
 constinit const Options kDeleteOptions = kDelete;
 constinit const Options kSpecOptions = kSpec;
 constinit const Options kUpdateOptions = kUpdate;
+constinit const Options kEventsOptions = kEvents;
 
 const Option* find_option(Options options, std::string_view name) {
     for (const Option& option : options)

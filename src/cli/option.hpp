@@ -33,6 +33,7 @@ extern const Options kKillOptions;
 extern const Options kDeleteOptions;
 extern const Options kSpecOptions;
 extern const Options kUpdateOptions;
+extern const Options kEventsOptions;
 
 // The option spelled `name` (without dashes), or nullptr.
 const Option* find_option(Options options, std::string_view name);

@@ -97,6 +97,17 @@ struct UpdateRequest {
 // property. Only what is given changes; devices never do.
 Result<> update(const Globals& globals, const UpdateRequest& request);
 
+struct EventsRequest {
+    std::string id;
+    bool stats_once = false;              // one document of statistics, no more
+    int64_t interval_ns = 5'000'000'000;  // from one to the next; more than 0
+};
+using PrintLine = Result<> (*)(std::string_view line);
+
+// Passes statistics and OOM kills to `print` as they come, as runc's lines of
+// JSON, until the container has ended. --timeout does not count here.
+Result<> events(const Globals& globals, const EventsRequest& request, PrintLine print);
+
 // Ends what is left of the container and forgets it. Without `force` only a
 // stopped or a not yet started one; with it any, and an unknown id is done.
 Result<> remove(const Globals& globals, const std::string& id, bool force);

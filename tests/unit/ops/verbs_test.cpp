@@ -93,6 +93,12 @@ TEST_F(Verbs, tell_runcs_words_for_an_unknown_container) {
         EXPECT_EQ(error(remove(globals_, "web", false)), "container does not exist");
         EXPECT_EQ(error(kill(globals_, "web", "TERM", true)), "container does not exist");
         EXPECT_EQ(error(remove(globals_, "web", true)), "");
+        EXPECT_EQ(error(pause(globals_, "web")), "container does not exist");
+        EXPECT_EQ(error(resume(globals_, "web")), "container does not exist");
+        UpdateRequest request;
+        request.id = "web";
+        EXPECT_EQ(error(update(globals_, request)), "container does not exist");
+        EXPECT_EQ(error(events(globals_, {"web"}, nullptr)), "container does not exist");
         add(record("other"));
         if (HasFatalFailure())
             return;
@@ -153,6 +159,18 @@ TEST_F(Verbs, kill_nobody_for_a_stopped_container) {
     EXPECT_EQ(error(kill(globals_, "web", "0", false)), "container not running");
     EXPECT_EQ(error(kill(globals_, "web", "KILL", true)), "");
     EXPECT_EQ(error(kill(globals_, "web", "NOPE", true)), "unknown signal \"NOPE\"");
+}
+
+TEST_F(Verbs, change_nothing_of_a_stopped_container) {
+    add(record("web"));
+    UpdateRequest request;
+    request.id = "web";
+    request.pids_limit = 5;
+    const PrintLine print = [](std::string_view) -> Result<> { return fail("printed"); };
+    EXPECT_EQ(error(pause(globals_, "web")), "container not running");
+    EXPECT_EQ(error(resume(globals_, "web")), "container not paused");
+    EXPECT_EQ(error(update(globals_, request)), "container not running");
+    EXPECT_EQ(error(events(globals_, {"web"}, print)), "container with id web is not running");
 }
 
 TEST_F(Verbs, kill_nobody_for_a_stopped_container_without_pid_namespace) {

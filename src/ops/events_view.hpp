@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `events` prints: runc's documents, key by key (its types/events.go).
+#pragma once
+
+#include <string>
+
+#include "cgroup/stats.hpp"
+
+namespace unitc::ops {
+
+// One line with its end.
+std::string stats_event(const std::string& id, const cgroup::Stats& stats);
+std::string oom_event(const std::string& id);
+
+}  // namespace unitc::ops
