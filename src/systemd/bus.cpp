@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <span>
 
 #include "base/scope_exit.hpp"
 #include "sys/file.hpp"
@@ -174,7 +175,7 @@ struct Pending {
     PropertyTexts* properties = nullptr;
 };
 
-// The texts among the values of an a{sv}: strings, and bytes in hex.
+// The values of an a{sv} that PropertyTexts holds.
 void read_properties(sd_bus_message* m, PropertyTexts* properties) {
     if (g_sd.message_enter_container(m, 'a', "{sv}") < 0)
         return;
@@ -197,10 +198,8 @@ void read_properties(sd_bus_message* m, PropertyTexts* properties) {
             g_sd.message_read_array(m, 'y', &bytes, &size);
             constexpr std::string_view kDigits = "0123456789abcdef";
             std::string hex;
-            for (size_t i = 0; i < size; ++i) {
-                const uint8_t byte = static_cast<const uint8_t*>(bytes)[i];
+            for (const uint8_t byte : std::span{static_cast<const uint8_t*>(bytes), size})
                 hex.append({kDigits[byte >> 4], kDigits[byte & 15]});
-            }
             properties->emplace_back(name, hex);
             g_sd.message_exit_container(m);
         } else if (signature == "t" && g_sd.message_enter_container(m, 'v', "t") > 0) {
@@ -259,22 +258,13 @@ int on_message(sd_bus_message* message, void* userdata, sd_bus_error*) {
     return 0;
 }
 
-std::string bus_address() {
-    const char* address = ::secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
-    return address != nullptr ? address : "/run/dbus/system_bus_socket";
-}
-
 Failure no_bus(int code) {
-    return fail_code(code, "no D-Bus system bus at '" + bus_address() + "': is dbus running?");
+    const char* given = ::secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+    const std::string address = given != nullptr ? given : "/run/dbus/system_bus_socket";
+    return fail_code(code, "no D-Bus system bus at '" + address + "': is dbus running?");
 }
 
 }  // namespace
-
-bool Reply::in_doubt() const {
-    return is_error(".NoReply") || is_error(".Timeout") || is_error(".TimedOut") ||
-           is_error(".Disconnected") || is_error(".NameHasNoOwner") ||
-           is_error(".ServiceUnknown") || error_name.find(".Error.Spawn.") != std::string::npos;
-}
 
 struct Bus::Impl {
     sd_bus* bus = nullptr;
@@ -338,6 +328,11 @@ struct Bus::Impl {
         return {};
     }
 
+    Result<Reply> ask(const Message& message, PropertyTexts* properties, Deadline deadline) {
+        TRY(submit(message, properties, deadline));
+        return await(deadline);
+    }
+
     Result<Reply> await(Deadline deadline) {
         while (!pending->done) {
             if (auto pumped = pump(deadline); !pumped && !pending->done) {
@@ -371,8 +366,7 @@ Result<Bus> Bus::open(Deadline deadline) {
         // back at the same moment.
         ::poll(nullptr, 0, static_cast<int>((pause_us + monotonic_us() % pause_us) / 2000));
     }
-    const int rc = g_sd.add_filter(impl->bus, nullptr, on_message, &impl->jobs);
-    if (rc < 0)
+    if (const int rc = g_sd.add_filter(impl->bus, nullptr, on_message, &impl->jobs); rc < 0)
         return fail_code(-rc, "sd_bus_add_filter");
     return Bus{std::move(impl)};
 }
@@ -467,26 +461,24 @@ Result<Reply> Bus::call_manager(const char* method, const std::vector<std::strin
         status << g_sd.message_append_basic(message.get(), 's', argument.c_str());
     if (status.code() != 0)
         return fail_code(status.code(), method);
-    TRY(impl_->submit(message, nullptr, deadline));
-    return impl_->await(deadline);
+    return impl_->ask(message, nullptr, deadline);
 }
 
 Result<Reply> Bus::set_properties(const std::string& unit, const unit::Properties& properties,
                                   Deadline deadline) {
     const Message message = TRY(impl_->new_call(kService, kObject, kManager, "SetUnitProperties"));
     sd_bus_message* const m = message.get();
-    constexpr int kRuntime = 1;
+    const int runtime = 1;
     Status status;
     status << g_sd.message_append_basic(m, 's', unit.c_str())
-           << g_sd.message_append_basic(m, 'b', &kRuntime)
+           << g_sd.message_append_basic(m, 'b', &runtime)
            << g_sd.message_open_container(m, 'a', "(sv)");
     for (const unit::Property& property : properties)
         append_property(m, property, status);
     status << g_sd.message_close_container(m);
     if (status.code() != 0)
         return fail_code(status.code(), "SetUnitProperties", unit);
-    TRY(impl_->submit(message, nullptr, deadline));
-    return impl_->await(deadline);
+    return impl_->ask(message, nullptr, deadline);
 }
 
 Result<Reply> Bus::unit_properties(const std::string& unit, PropertyTexts* properties,
@@ -500,11 +492,9 @@ Result<Reply> Bus::unit_properties(const std::string& unit, PropertyTexts* prope
         TRY(impl_->new_call(kService, object, "org.freedesktop.DBus.Properties", "GetAll"));
     // No interface: those of the unit and of its type in one answer, so that
     // they are of one moment.
-    const int appended = g_sd.message_append_basic(message.get(), 's', "");
-    if (appended < 0)
-        return fail_code(-appended, "GetAll");
-    TRY(impl_->submit(message, properties, deadline));
-    return impl_->await(deadline);
+    if (const int added = g_sd.message_append_basic(message.get(), 's', ""); added < 0)
+        return fail_code(-added, "GetAll");
+    return impl_->ask(message, properties, deadline);
 }
 
 }  // namespace unitc::systemd

@@ -15,6 +15,12 @@ constexpr int64_t kGraceMs = 2'000;
 
 }  // namespace
 
+bool Reply::in_doubt() const {
+    return is_error(".NoReply") || is_error(".Timeout") || is_error(".TimedOut") ||
+           is_error(".Disconnected") || is_error(".NameHasNoOwner") ||
+           is_error(".ServiceUnknown") || error_name.find(".Error.Spawn.") != std::string::npos;
+}
+
 std::string words_of(const Reply& reply) {
     return reply.error_text.empty() ? reply.error_name : reply.error_text;
 }

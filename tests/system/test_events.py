@@ -39,7 +39,7 @@ def _stats(t, c):
     return event["data"]
 
 
-@test(lane="both", peers="runc")
+@test(lane="both", peers="")
 def stats_are_runcs_document(t):
     c = t.detached(t.bundle(shell="i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; echo ready; exec sleep 1000"))
     c.wait_for_output("ready")
@@ -68,7 +68,7 @@ def the_figures_are_those_of_the_files(t):
                                    "user": int(stat["user_usec"]) * 1000}, "cpu.usage")
 
 
-@test(lane="both", peers="runc")
+@test(lane="both", peers="")
 def lines_come_at_the_interval_and_end_with_the_container(t):
     c = t.detached(t.bundle("sleep", "1000"))
     follower = _Follower(t, c, "--interval", "50ms")

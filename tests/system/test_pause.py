@@ -93,7 +93,7 @@ def a_created_container_can_be_paused_but_not_started_then(t):
     c.wait_for_output("started")
 
 
-@test(lane="both", peers="runc")
+@test(lane="both", peers="")
 def kill_with_kill_ends_a_paused_container(t):
     for private in (True, False):
         bundle = t.bundle(shell="sleep 1000 & echo ready; wait")

@@ -390,3 +390,36 @@ def a_long_id_is_accepted_or_refused_before_systemd_sees_it(t):
             t.check(re.search("id|name", result.err), f"the error does not speak of the id: {result.err}")
     t.equal(process.stat(1)[0] in "SR", True, "PID 1 is alive")
     t.check(systemd.units(), "the manager does not answer")
+
+
+@test(peers="")
+def kill_reaches_what_is_left_when_init_has_gone(t):
+    c = t.detached(t.bundle(shell="sleep 1000 & sleep 1001 & echo ready; wait").drop_namespace("pid"))
+    c.wait_for_output("ready")
+    pids = cgroup.processes(c.cgroup)
+    os.kill(c.pid, signal.SIGKILL)
+    c.wait_stopped()
+    t.equal(t.call("kill", c.id, "TERM").status, 1, "status of a signal for an init that has gone")
+    t.ok("kill", c.id, "KILL")
+    t.check(until(lambda: not any(process.alive(pid) for pid in pids)), "some process outlived kill KILL")
+    t.no_unit(c.id)
+    result = t.call("kill", c.id, "KILL")
+    t.equal(result.status, 1, "status when nobody is left")
+    t.one_error(result, "container not running")
+    t.ok("kill", "-a", c.id, "KILL")
+
+
+@test(peers="runc")
+def delete_force_removes_threaded_sub_cgroups(t):
+    c = t.detached(t.bundle(shell="sleep 1000 & echo ready; exec sleep 1001"))
+    c.wait_for_output("ready")
+    below = os.path.join(c.cgroup, "threads")
+    os.mkdir(below)
+    sleeper = next(pid for pid in cgroup.processes(c.cgroup) if pid != c.pid)
+    for name, value in (("cgroup.type", "threaded"), ("cgroup.threads", str(sleeper))):
+        with open(os.path.join(below, name), "w") as file:
+            file.write(value)
+    t.ok("delete", "--force", c.id)
+    t.check(until(lambda: not os.path.exists(below)), f"{below} is still there")
+    t.check(not process.alive(sleeper), "a process in a threaded cgroup is still alive")
+    t.no_unit(c.id)

@@ -208,7 +208,7 @@ def an_idle_group_has_no_weight_and_says_so(t):
     t.equal(c.properties()["CPUWeight"], 8, "CPUWeight")
 
 
-@test(lane="both", peers="runc")
+@test(lane="both", peers="")
 def a_created_and_a_paused_container_are_updated_a_stopped_one_is_not(t):
     c = t.created(t.bundle("sleep", "1000"))
     t.ok("update", "--pids-limit", "21", c.id)
@@ -230,7 +230,7 @@ def a_created_and_a_paused_container_are_updated_a_stopped_one_is_not(t):
     t.one_error(result, "container does not exist")
 
 
-@test(lane="both", peers="runc")
+@test(lane="both", peers="")
 def devices_are_left_alone(t):
     c = _container(t)
     before = c.properties()["DeviceAllow"], c.properties()["DevicePolicy"]
