@@ -84,12 +84,7 @@ Result<Facts> read() {
     facts.boot_id = TRY(sys::boot_id());
     parse_devices(TRY(sys::read_file(AT_FDCWD, "/proc/devices")), facts);
 
-    const std::string last = TRY(read_word("/proc/sys/kernel/cap_last_cap"));
-    const auto capability = text::parse_int<int>(last);
-    if (!capability)
-        return fail("/proc/sys/kernel/cap_last_cap: '" + text::printable(last) +
-                    "' is not a number");
-    facts.last_capability = *capability;
+    facts.last_capability = TRY(last_capability());
 
     utsname name{};
     if (::uname(&name) < 0)
@@ -97,6 +92,15 @@ Result<Facts> read() {
     if (!parse_release(name.release, facts))
         return fail("uname: release '" + text::printable(name.release) + "' has no version");
     return facts;
+}
+
+Result<int> last_capability() {
+    const std::string last = TRY(read_word("/proc/sys/kernel/cap_last_cap"));
+    const auto capability = text::parse_int<int>(last);
+    if (!capability)
+        return fail("/proc/sys/kernel/cap_last_cap: '" + text::printable(last) +
+                    "' is not a number");
+    return *capability;
 }
 
 Result<> check(const Facts& facts) {

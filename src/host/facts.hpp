@@ -32,6 +32,9 @@ struct Facts {
 // Reads only what is cheap: a handful of files, no bus.
 Result<Facts> read();
 
+// Of all these the one that the capabilities of a process need.
+Result<int> last_capability();
+
 // One clear error for a machine that cannot run containers: cgroup v1 or
 // hybrid, a kernel before 5.14, PID 1 not systemd.
 Result<> check(const Facts& facts);

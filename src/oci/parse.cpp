@@ -93,4 +93,11 @@ Result<Resources> parse_resources(std::string_view json) {
     return resources;
 }
 
+Result<Process> parse_process(std::string_view json) {
+    const JsonDocument document = TRY(JsonDocument::parse(json));
+    Process process;
+    TRY(read(document.root(), process));
+    return process;
+}
+
 }  // namespace unitc::oci

@@ -33,4 +33,8 @@ Result<Config> parse(std::string_view json);
 // paths in its errors start there ("memory.limit: …").
 Result<Resources> parse_resources(std::string_view json);
 
+// The same for the object `process` alone: exec's process.json. Paths in
+// errors count from it ("user.uid: …").
+Result<Process> parse_process(std::string_view json);
+
 }  // namespace unitc::oci

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
 #include "oci/validate.hpp"
+#include "ops/conversation.hpp"
 #include "ops/ending.hpp"
 #include "ops/hooks.hpp"
 #include "ops/laps.hpp"
@@ -41,20 +42,9 @@ state::Record make_record(const Prepared& prepared) {
     record.unit = prepared.plan.unit.name;
     record.poststart = prepared.plan.hooks.poststart;
     record.poststop = prepared.plan.hooks.poststop;
+    record.keyring = prepared.plan.init.new_keyring ? prepared.plan.init.keyring_name : "";
     record.private_pid_namespace = (prepared.plan.init.new_namespaces & CLONE_NEWPID) != 0;
     return record;
-}
-
-// What the child says, but no later than the deadline.
-Result<wire::Packet> hear(const wire::Channel& channel, Deadline deadline) {
-    auto packet = receive_by(channel, deadline);
-    if (!packet && packet.error().code == ETIMEDOUT)
-        return packet;
-    if (!packet && packet.error().code == EPIPE)
-        return fail("unable to start container process: it died during its setup");
-    if (!packet)
-        return Failure{std::move(packet).error().in("unable to start container process")};
-    return packet;
 }
 
 // Its own words say more than systemd's "no process left".
@@ -76,16 +66,13 @@ Error cause_of_death(const std::string& group, Error error) {
     return Error{0, "container init was OOM-killed (memory limit too low?)"};
 }
 
-Result<> write_pid_file(const std::string& path, pid_t pid) {
-    if (path.empty())
-        return {};
-    const size_t slash = path.rfind('/');
-    const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const Fd dir =
-        TRY_IN("--pid-file", sys::open_at(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY));
-    TRY_IN("--pid-file", sys::replace_file(dir, name, std::to_string(pid), 0644));
-    return {};
+// A process that died in its unit cannot say why; the kernel may. The words
+// are runc's.
+Error cause_of_death(const std::string& group, Error error) {
+    const auto opened = cgroup::open(group);
+    if (!opened || !cgroup::had_oom_kill(*opened))
+        return error;
+    return Error{0, "container init was OOM-killed (memory limit too low?)"};
 }
 
 bool filters_devices(const unit::UnitPlan& plan) {
@@ -159,6 +146,7 @@ public:
         Creation creation{deadline_, TRY(store_->claim(id)), make_record(prepared_)};
         // Before the unit can exist: whoever finds it knows what to clean.
         TRY(creation.entry_->save(creation.record_));
+        TRY(creation.entry_->save_config(prepared_.config_text));
         return creation;
     }
 
@@ -272,14 +260,6 @@ private:
     }
 
     void lap(const char* name) { laps_.lap(name); }
-
-    static void log_timings(std::string_view timings) {
-        if (!log::enabled(log::Level::Debug))
-            return;
-        for (const std::string_view line : text::split(timings, '\n'))
-            if (!line.empty())
-                log::debug("child: " + std::string{line} + " us");
-    }
 
     const CreateRequest& request_;
     Prepared prepared_;

@@ -2,10 +2,7 @@
 #include "ops/hooks.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "base/log.hpp"
 #include "hooks/run.hpp"
@@ -73,25 +70,6 @@ void run_poststop_hooks(const state::Record& record) {
         if (!done)
             log::warning(done.error().message);
     }
-}
-
-Result<wire::Packet> receive_by(const wire::Channel& channel, Deadline deadline) {
-    pollfd word{channel.fd().get(), POLLIN, 0};
-    const int ready = sys::retry_eintr([&] { return ::poll(&word, 1, deadline.left_ms()); });
-    if (ready < 0)
-        return fail_sys("poll");
-    if (ready == 0)
-        return fail_code(ETIMEDOUT, "wait for the container's process");
-    return channel.receive();
-}
-
-Result<> await_execution(const wire::Channel& channel, Deadline deadline) {
-    auto answer = receive_by(channel, deadline);
-    if (answer)
-        return fail("the container's process spoke out of turn");
-    if (answer.error().code != EPIPE)
-        return Failure{std::move(answer).error().in("unable to start container process")};
-    return {};
 }
 
 }  // namespace unitc::ops

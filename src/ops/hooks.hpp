@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hooks that run outside of the container, and waiting for its program.
+// The hooks that run outside of the container.
 #pragma once
 
 #include <sys/types.h>
@@ -8,7 +8,6 @@
 #include "base/stopwatch.hpp"
 #include "oci/config.hpp"
 #include "state/record.hpp"
-#include "wire/channel.hpp"
 
 namespace unitc::ops {
 
@@ -21,12 +20,5 @@ Result<> run_poststart_hooks(const state::Record& record, Deadline deadline);
 
 // After all of the container but its record is gone. What fails is logged.
 void run_poststop_hooks(const state::Record& record);
-
-// Returns once the program is executed: then the other end of the channel
-// closes. Until then the startContainer hooks may take their time.
-Result<> await_execution(const wire::Channel& channel, Deadline deadline);
-
-// The next message, but no later than the deadline (ETIMEDOUT).
-Result<wire::Packet> receive_by(const wire::Channel& channel, Deadline deadline);
 
 }  // namespace unitc::ops

@@ -27,7 +27,7 @@ Result<std::string> absolute(const std::string& path) {
     return std::string{resolved};
 }
 
-Result<oci::Config> read_config(const std::string& bundle) {
+Result<std::string> read_config(const std::string& bundle) {
     const Fd directory = TRY(sys::open_at(AT_FDCWD, bundle.c_str(), O_PATH | O_DIRECTORY));
     // Not blocking: a fifo of that name must not hold us up.
     auto file = sys::open_at(directory, kConfig, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -38,38 +38,36 @@ Result<oci::Config> read_config(const std::string& bundle) {
         return Failure{std::move(file).error()};
     if (!S_ISREG(TRY(sys::stat_fd(*file)).st_mode))
         return fail(std::string{kConfig} + ": is no regular file");
-    const std::string text = TRY_IN(kConfig, sys::read_all(*file, oci::kMaxBytes));
-    oci::Config config = TRY_IN(kConfig, oci::parse(text));
-    TRY_IN(kConfig, oci::validate(config));
-    return config;
+    return TRY_IN(kConfig, sys::read_all(*file, oci::kMaxBytes));
 }
 
-// runc's rules for who gets the terminal, in its words.
-Result<> check_terminal(const CreateRequest& request, bool terminal) {
-    if (request.detach && terminal && request.console_socket.empty())
+}  // namespace
+
+Result<> check_terminal(bool detach, bool terminal, const std::string& console_socket) {
+    if (detach && terminal && console_socket.empty())
         return fail("cannot allocate tty if unitc will detach without setting console socket");
-    if ((!request.detach || !terminal) && !request.console_socket.empty())
+    if ((!detach || !terminal) && !console_socket.empty())
         return fail("cannot use console socket if unitc will not detach or allocate tty");
     return {};
 }
 
-Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::Plan& plan) {
+Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::InitPlan& init) {
     if (!config.linux_ || !config.linux_->seccomp)
         return {};
     const std::string cache = globals.root + "/" + state::kSeccompCache;
-    plan.init.seccomp = TRY(seccomp::compile_cached(*config.linux_->seccomp, cache));
+    init.seccomp = TRY(seccomp::compile_cached(*config.linux_->seccomp, cache));
     return {};
 }
-
-}  // namespace
 
 Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
                          const ContainerId& id) {
     plan::Request wanted;
     wanted.bundle = TRY(absolute(request.bundle));
     Prepared prepared;
-    prepared.config = TRY(read_config(wanted.bundle));
-    TRY(check_terminal(request, prepared.config.process->terminal));
+    prepared.config_text = TRY(read_config(wanted.bundle));
+    prepared.config = TRY_IN(kConfig, oci::parse(prepared.config_text));
+    TRY_IN(kConfig, oci::validate(prepared.config));
+    TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
 
@@ -80,7 +78,7 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     if (request.listen_fds > 0)
         wanted.extra_env = {"LISTEN_FDS=" + std::to_string(request.listen_fds), "LISTEN_PID=1"};
     prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
-    TRY(add_seccomp(globals, prepared.config, prepared.plan));
+    TRY(add_seccomp(globals, prepared.config, prepared.plan.init));
     return prepared;
 }
 

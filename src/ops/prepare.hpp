@@ -13,10 +13,17 @@
 namespace unitc::ops {
 
 struct Prepared {
+    std::string config_text;
     oci::Config config;
     host::Facts facts;
     plan::Plan plan;
 };
+
+// runc's rules for who gets the terminal, in its words.
+Result<> check_terminal(bool detach, bool terminal, const std::string& console_socket);
+
+// Compiles the config's filter, or takes it from the cache.
+Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::InitPlan& init);
 
 Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
                          const ContainerId& id);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/log.hpp"
+#include "ops/conversation.hpp"
 #include "ops/creation.hpp"
 #include "ops/foreground.hpp"
 #include "ops/hooks.hpp"

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "base/log.hpp"
+#include "ops/conversation.hpp"
 #include "ops/ending.hpp"
 #include "ops/hooks.hpp"
 #include "ops/locate.hpp"

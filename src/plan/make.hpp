@@ -27,6 +27,11 @@ struct Request {
 Result<Plan> make(const oci::Config& config, const ContainerId& id, const Request& request,
                   const host::Facts& facts);
 
+// What `exec` makes of a container's config, whose process is the one to be
+// made: the part of an InitPlan for who enters a container that is there. The
+// filter is left to the caller as well.
+InitPlan make_exec(const oci::Config& config, const Request& request, const host::Facts& facts);
+
 // One mount of the config; exposed for its table tests.
 Result<MountStep> make_mount(const oci::Mount& mount, size_t index, const std::string& bundle);
 

@@ -91,7 +91,8 @@ struct ProcessPlan {
 };
 
 struct InitPlan {
-    uint64_t new_namespaces = 0;  // CLONE_NEW* for clone3; never the cgroup's
+    uint64_t enter_namespaces = 0;  // exec: CLONE_NEW* of the running init to enter
+    uint64_t new_namespaces = 0;    // CLONE_NEW* for clone3; never the cgroup's
     bool new_cgroup_namespace = false;
     std::vector<Join> joins;
     std::string rootfs;  // absolute, the host's view

@@ -152,6 +152,12 @@ public:
         }
     }
 
+    // Newer than version 1: containers of an older unitc go on without it.
+    void read_optional(const char* name, std::string& out) {
+        if (document_.contains(name))
+            read(name, out);
+    }
+
     void read(const char* name, bool& out) {
         if (const json* value = field(name)) {
             if (const auto* flag = value->get_ptr<const bool*>())
@@ -290,6 +296,7 @@ std::string serialize(const Record& record) {
         {"startTime", record.init.start_time},
         {"pidfdInode", record.init.pidfd_inode},
         {"privatePidNamespace", record.private_pid_namespace},
+        {"keyring", from_bytes(record.keyring)},
     };
     if (!record.poststart.empty())
         document["poststart"] = from_hooks(record.poststart);
@@ -327,6 +334,7 @@ Result<Record> deserialize(std::string_view text) {
     reader.read("privatePidNamespace", record.private_pid_namespace);
     reader.read("poststart", record.poststart);
     reader.read("poststop", record.poststop);
+    reader.read_optional("keyring", record.keyring);
     if (reader.problem().empty())
         check(record, reader);
     if (!reader.problem().empty())

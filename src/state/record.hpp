@@ -39,6 +39,7 @@ struct Record {
     // Run by start and delete, by whatever process and however the last one ended.
     std::vector<oci::Hook> poststart;
     std::vector<oci::Hook> poststop;
+    std::string keyring;  // name of the session keyring; empty: the caller's was kept
 };
 
 // One line of JSON header (version, checksum) and the document.

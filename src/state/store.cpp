@@ -19,6 +19,7 @@ namespace unitc::state {
 namespace {
 
 constexpr const char* kRecord = "state.json";
+constexpr const char* kConfig = "config.json";
 // An annotation may be long; config.json as a whole stops at 16 MiB.
 constexpr size_t kMaxRecord = size_t{64} << 20;
 constexpr int kAttempts = 16;
@@ -145,6 +146,11 @@ Result<Record> Entry::load() const {
     return load_record(dir_, id_, path_);
 }
 
+Result<> Entry::save_config(std::string_view json) {
+    TRY_IN("save '" + path_ + "'", sys::replace_file(dir_, kConfig, json, 0600));
+    return {};
+}
+
 Result<> Entry::remove() {
     const std::string garbage = garbage_name(id_);
     // After a first remove() the id may be somebody else's.
@@ -254,6 +260,13 @@ Result<std::vector<ContainerId>> Store::ids() const {
     std::sort(ids.begin(), ids.end(),
               [](const ContainerId& a, const ContainerId& b) { return a.str() < b.str(); });
     return ids;
+}
+
+Result<std::string> Store::load_config(const ContainerId& id) const {
+    const Fd dir = TRY(open_dir(id));
+    const std::string file = root_path_ + "/" + id.str() + "/" + kConfig;
+    const Fd fd = TRY_IN("load '" + file + "'", sys::open_at(dir, kConfig, O_RDONLY | O_NOFOLLOW));
+    return TRY_IN("load '" + file + "'", sys::read_all(fd, kMaxRecord));
 }
 
 Result<Fd> Store::open_dir(const ContainerId& id) const {

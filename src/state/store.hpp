@@ -6,6 +6,7 @@
 //   ROOT/ID/             0700; its own flock(2) is the lock, so there is no
 //                        moment with a directory and no lock
 //   ROOT/ID/state.json   the record (replaced atomically, 0600)
+//   ROOT/ID/config.json  what the container was made from, word for word
 //   ROOT/ID/start        unix socket the created container's init listens on
 //   ROOT/.deleted:ID     on its way out
 // No id can hold a ':', so such names are free for the house.
@@ -13,6 +14,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/container_id.hpp"
@@ -41,6 +43,10 @@ public:
     // An error names the file. Code ENOENT: there is none, its claimer died
     // before the first save. EBADMSG: it is damaged or another unitc's.
     Result<Record> load() const;
+
+    // The copy of config.json that `exec` reads: whatever becomes of the
+    // bundle, a container's later processes are bound by what it was made with.
+    Result<> save_config(std::string_view json);
 
     // Renames the directory away (".deleted:ID") and removes it; idempotent,
     // needs no free space. What a killed predecessor left there goes too.
@@ -80,6 +86,10 @@ public:
 
     // All ids, sorted; what has no id's name or is no directory is not listed.
     Result<std::vector<ContainerId>> ids() const;
+
+    // The copy of config.json, without any lock. ENOENT: the container is
+    // gone, or an older unitc made it.
+    Result<std::string> load_config(const ContainerId& id) const;
 
     // Opens the container's directory without lock (for the start socket).
     Result<Fd> open_dir(const ContainerId& id) const;

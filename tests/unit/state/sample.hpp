@@ -24,6 +24,7 @@ inline Record sample_record(Phase phase = Phase::Created) {
     record.invocation_id = "8d2f0a6e5b7c4d1f9e3a2b1c0d4e5f60";
     record.init = {4711, 18446744073709551615U, 9007199254740993U};
     record.private_pid_namespace = false;
+    record.keyring = "_ses.web";
     return record;
 }
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What create, run and exec have in common: hearing the process they make,
+// and telling others of it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/stopwatch.hpp"
+#include "wire/channel.hpp"
+
+namespace unitc::ops {
+
+// The next word on a channel, but no later than the deadline (ETIMEDOUT).
+Result<wire::Packet> receive_by(const wire::Channel& channel, Deadline deadline);
+// The same of a child in its setup, which does not end without a word.
+Result<wire::Packet> hear(const wire::Channel& channel, Deadline deadline);
+
+// Returns once the program is executed: then the other end of the channel
+// closes. Until then the startContainer hooks may take their time.
+Result<> await_execution(const wire::Channel& channel, Deadline deadline);
+
+// Replaced atomically; an empty path means none is wanted.
+Result<> write_pid_file(const std::string& path, pid_t pid);
+
+// The payload of Ready, line by line, for --debug.
+void log_timings(std::string_view timings);
+
+}  // namespace unitc::ops

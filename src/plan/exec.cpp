@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan of a process that joins a running container.
+#include <sched.h>
+
+#include <array>
+
+#include "plan/make.hpp"
+#include "plan/parts.hpp"
+
+namespace unitc::plan {
+namespace {
+
+// In the order of oci::NamespaceType.
+constexpr std::array<uint64_t, 8> kFlags = {CLONE_NEWPID,    CLONE_NEWNET, CLONE_NEWNS,
+                                            CLONE_NEWIPC,    CLONE_NEWUTS, CLONE_NEWUSER,
+                                            CLONE_NEWCGROUP, CLONE_NEWTIME};
+static_assert(static_cast<size_t>(oci::NamespaceType::Time) == kFlags.size() - 1);
+
+}  // namespace
+
+InitPlan make_exec(const oci::Config& config, const Request& request, const host::Facts& facts) {
+    InitPlan init;
+    // New or joined by path: the container's first process is in it. In the
+    // ones the config does not name it is where we are.
+    if (config.linux_)
+        for (const oci::Namespace& space : config.linux_->namespaces)
+            init.enter_namespaces |= kFlags[static_cast<size_t>(space.type)];
+    if (config.process)
+        init.process = make_process(*config.process, request, facts);
+    init.new_keyring = request.new_keyring;
+    init.set_up_dev = false;  // and no /dev/console: that is the first process's terminal
+    return init;
+}
+
+}  // namespace unitc::plan
