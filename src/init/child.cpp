@@ -32,13 +32,13 @@ Result<> answer_the_door(Context& context) {
     }
 }
 
-[[noreturn]] void fail_and_exit(const wire::Channel& channel, const Error& error) {
+}  // namespace
+
+void fail_and_exit(const wire::Channel& channel, const Error& error) noexcept {
     // Nobody may be left to tell.
     [[maybe_unused]] const auto told = channel.send_failure(error);
     ::_exit(1);
 }
-
-}  // namespace
 
 Result<> wait_for_start(Context& context) {
     TRY(context.channel.send(wire::Message::Ready, context.timings));
@@ -55,25 +55,17 @@ Result<> wait_for_start(Context& context) {
     return answer_the_door(context);
 }
 
-void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept {
-    Context context{.plan = plan,
-                    .channel = std::move(inheritance.channel),
-                    .start_listener = std::move(inheritance.start_listener),
-                    .host_null = {},
-                    .root = {},
-                    .early_sources = {},
-                    .kernel_mounts = {},
-                    .late_readonly = {},
-                    .in_cgroup = false,
-                    .in_cgroup_namespace = false,
-                    .masking_directory = {},
-                    .executable = {},
-                    .env = {},
-                    .timings = {}};
-    for (auto* phase : {prepare, wait_for_start, become_the_container})
+void run_phases(Context& context, std::initializer_list<Result<> (*)(Context&)> phases) noexcept {
+    for (auto* phase : phases)
         if (auto done = phase(context); !done)
             fail_and_exit(context.channel, done.error());
     ::_exit(1);  // not reached: the last step became the container
+}
+
+void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept {
+    Context context{plan, std::move(inheritance.channel)};
+    context.start_listener = std::move(inheritance.start_listener);
+    run_phases(context, {prepare, wait_for_start, become_the_container});
 }
 
 }  // namespace unitc::init

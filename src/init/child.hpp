@@ -18,4 +18,10 @@ struct Inheritance {
 // process or with _exit(1).
 [[noreturn]] void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept;
 
+// exec: enters the namespaces of the container whose first process is behind
+// the pidfd `container`, makes a process there as its own sibling, and ends.
+// That process runs the second table. Same ends as above.
+[[noreturn]] void joiner_main(const plan::InitPlan& plan, wire::Channel channel,
+                              const Fd& container) noexcept;
+
 }  // namespace unitc::init

@@ -19,9 +19,13 @@ struct KernelMount {
 };
 
 struct Context {
+    Context(const plan::InitPlan& the_plan, wire::Channel the_channel)
+        : plan(the_plan), channel(std::move(the_channel)) {}
+
     const plan::InitPlan& plan;
     wire::Channel channel;  // to the parent; after the start wait, to the starter
     Fd start_listener;
+    Fd container;  // exec: pidfd of the container's first process, until entered
 
     Fd host_null;  // the host's /dev/null, verified
     Fd root;       // the container's root mount

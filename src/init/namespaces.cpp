@@ -19,6 +19,23 @@ Result<> join_namespaces(Context& context) {
     return {};
 }
 
+Result<> enter_container(Context& context) {
+    const auto flags = static_cast<int>(context.plan.enter_namespaces);
+    // All or nothing, the user namespace first: the kernel sees to both. No
+    // path is walked, and it is this very process's or ESRCH.
+    if (::setns(context.container.get(), flags) < 0)
+        return fail_sys("setns", "the container's namespaces");
+    // The process made next is seen inside: no handle to a process of the
+    // host's view goes along.
+    context.container.reset();
+    return {};
+}
+
+Result<> open_own_root(Context& context) {
+    context.root = TRY(sys::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
+    return {};
+}
+
 Result<> await_cgroup(Context& context) {
     if (context.in_cgroup)
         return {};

@@ -63,6 +63,25 @@ bool filter_needs_privilege(const plan::InitPlan& plan) {
     return plan.seccomp.has_value() && !plan.process.no_new_privileges;
 }
 
+Result<> enter(Result<Fd> directory, const std::string& cwd) {
+    if (!directory && directory.error().code == ELOOP)
+        return fail("process.cwd '" + cwd +
+                    "': leads through a magic link: possible container breakout detected");
+    if (!directory)
+        return Failure{std::move(directory).error().in("process.cwd '" + cwd + "'")};
+    if (::fchdir(directory->get()) < 0)
+        return fail_sys("fchdir", cwd);
+    // A directory outside of the root has no name here (CVE-2024-21626).
+    char name[PATH_MAX];
+    const long length = ::syscall(SYS_getcwd, name, sizeof name);
+    if (length < 0)
+        return fail_sys("getcwd");
+    if (name[0] != '/')
+        return fail("process.cwd '" + cwd +
+                    "': is outside of the container's root: possible container breakout detected");
+    return {};
+}
+
 }  // namespace
 
 Result<> die_with_parent(Context&) {
@@ -85,6 +104,8 @@ Result<> close_inherited(Context& context) {
     std::vector<unsigned> kept{static_cast<unsigned>(context.channel.fd().get())};
     if (context.start_listener)
         kept.push_back(static_cast<unsigned>(context.start_listener.get()));
+    if (context.container)
+        kept.push_back(static_cast<unsigned>(context.container.get()));
     std::sort(kept.begin(), kept.end());
     unsigned next = 3 + static_cast<unsigned>(context.plan.process.preserve_fds);
     for (const unsigned fd : kept) {
@@ -150,23 +171,12 @@ Result<> write_sysctls(Context& context) {
 Result<> enter_directory(Context& context) {
     const std::string& cwd = context.plan.process.cwd;
     const Fd root = TRY(sys::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
-    auto directory = sys::make_directory_in_root(root, cwd, 0755);
-    if (!directory && directory.error().code == ELOOP)
-        return fail("process.cwd '" + cwd +
-                    "': leads through a magic link: possible container breakout detected");
-    if (!directory)
-        return Failure{std::move(directory).error().in("process.cwd '" + cwd + "'")};
-    if (::fchdir(directory->get()) < 0)
-        return fail_sys("fchdir", cwd);
-    // A directory outside of the root has no name here (CVE-2024-21626).
-    char name[PATH_MAX];
-    const long length = ::syscall(SYS_getcwd, name, sizeof name);
-    if (length < 0)
-        return fail_sys("getcwd");
-    if (name[0] != '/')
-        return fail("process.cwd '" + cwd +
-                    "': is outside of the container's root: possible container breakout detected");
-    return {};
+    return enter(sys::make_directory_in_root(root, cwd, 0755), cwd);
+}
+
+Result<> enter_existing_directory(Context& context) {
+    const std::string& cwd = context.plan.process.cwd;
+    return enter(sys::open_in_root(context.root, cwd, O_PATH | O_DIRECTORY), cwd);
 }
 
 Result<> set_no_new_privileges(Context&) {

@@ -6,22 +6,13 @@
 
 #include <algorithm>
 
-#include "base/stopwatch.hpp"
+#include "init/table.hpp"
 
 namespace unitc::init {
 namespace {
 
 using plan::InitPlan;
 
-struct Step {
-    const char* name;                 // seen in errors and timings
-    bool (*wanted)(const InitPlan&);  // false: the config does not ask for it
-    Result<> (*run)(Context&);
-};
-
-bool always(const InitPlan&) {
-    return true;
-}
 bool has_shared_root(const InitPlan& plan) {
     return (plan.root_propagation & MS_SHARED) != 0;
 }
@@ -100,24 +91,6 @@ constexpr Step kStart[] = {
      run_start_container_hooks},
     {"execute", always, execute},
 };
-
-template <size_t N>
-Result<> run_steps(const Step (&steps)[N], Context& context) {
-    int64_t before = monotonic_us();
-    for (const Step& step : steps) {
-        if (!step.wanted(context.plan))
-            continue;
-        if (auto done = step.run(context); !done)
-            return Failure{std::move(done).error()};
-        const int64_t now = monotonic_us();
-        context.timings.append(step.name)
-            .append(" ")
-            .append(std::to_string(now - before))
-            .append("\n");
-        before = now;
-    }
-    return {};
-}
 
 }  // namespace
 

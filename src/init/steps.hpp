@@ -2,9 +2,16 @@
 // The steps' front doors; their order and meaning is the table in steps.cpp.
 #pragma once
 
+#include <initializer_list>
+
 #include "init/context.hpp"
 
 namespace unitc::init {
+
+// child.cpp: runs the phases, tells the parent of what fails, and ends.
+[[noreturn]] void run_phases(Context& context,
+                             std::initializer_list<Result<> (*)(Context&)> phases) noexcept;
+[[noreturn]] void fail_and_exit(const wire::Channel& channel, const Error& error) noexcept;
 
 // What is done between clone3 and "ready", and from start to execve.
 Result<> prepare(Context& context);
@@ -19,7 +26,8 @@ Result<> set_limits(Context& context);
 Result<> join_keyring(Context& context);
 Result<> set_names(Context& context);
 Result<> write_sysctls(Context& context);
-Result<> enter_directory(Context& context);
+Result<> enter_directory(Context& context);           // made where it is missing
+Result<> enter_existing_directory(Context& context);  // exec
 Result<> set_no_new_privileges(Context& context);
 Result<> drop_privileges(Context& context);
 Result<> load_seccomp(Context& context);
@@ -28,6 +36,8 @@ Result<> execute(Context& context);
 
 // namespaces.cpp
 Result<> join_namespaces(Context& context);
+Result<> enter_container(Context& context);
+Result<> open_own_root(Context& context);
 Result<> enter_cgroup_namespace(Context& context);
 // Waits for the parent's word that the unit holds this process, once.
 Result<> await_cgroup(Context& context);

@@ -35,8 +35,17 @@ private:
     bool released_ = false;
 };
 
-// The one clone3 of the program. The caller must be single-threaded (checked).
+// The container's first process. The caller must be single-threaded (checked).
 // `start_listener` goes to the child (an empty one for `run`).
 Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener);
+
+// The process that enters a running container and makes there the one that
+// stays (Message::Joined). `container` is the pidfd of the container's first
+// process; the joiner is born in `cgroup` (EBUSY: it takes no processes).
+Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container, const Fd& cgroup);
+
+// After Joined: the process that stays takes over the joiner's channel, and
+// the joiner is reaped.
+Child replace_joiner(Child joiner, pid_t pid, Fd pidfd);
 
 }  // namespace unitc::launch

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// THE tables of exec: of the joiner, which enters the container, and of the
+// process it makes there.
+#include <sched.h>
+#include <unistd.h>
+
+#include "init/child.hpp"
+#include "init/steps.hpp"
+#include "init/table.hpp"
+#include "sys/clone.hpp"
+#include "sys/file.hpp"
+
+namespace unitc::init {
+namespace {
+
+using plan::InitPlan;
+
+// Two processes, because a pid namespace is entered by one's children only.
+// The first is in no pid namespace of the container's, so nobody there can see
+// it as long as it holds anything of the host's (CVE-2016-9962).
+constexpr Step kJoining[] = {
+    // First: nothing may outlive a parent that is killed half-way.
+    {"die with the parent", always, die_with_parent},
+    {"close inherited descriptors", always, close_inherited},
+    // Needs the host's /proc and the parent's privileges.
+    {"set oom score", [](const InitPlan& p) { return p.process.oom_score_adj.has_value(); },
+     adjust_oom_score},
+    // A user namespace of the container's cannot raise them.
+    {"set resource limits", [](const InitPlan& p) { return !p.process.rlimits.empty(); },
+     set_limits},
+    // From here on every path is the container's.
+    {"enter the container", [](const InitPlan& p) { return p.enter_namespaces != 0; },
+     enter_container},
+};
+
+constexpr Step kPreparation[] = {
+    // Neither is inherited: the signal at the parent's end, and the session.
+    {"die with the parent", always, die_with_parent},
+    {"join session keyring", [](const InitPlan& p) { return p.new_keyring; }, join_keyring},
+    {"open root", always, open_own_root},
+    {"open console", [](const InitPlan& p) { return p.process.terminal; }, open_console},
+    {"enter working directory", always, enter_existing_directory},
+    {"set no_new_privs", [](const InitPlan& p) { return p.process.no_new_privileges; },
+     set_no_new_privileges},
+    {"drop privileges", always, drop_privileges},
+    // As the final user: whether it may execute the file is the question.
+    {"find executable", always, find_executable},
+};
+
+Result<> join(Context& context) {
+    return run_steps(kJoining, context);
+}
+
+Result<> prepare_joined(Context& context) {
+    return run_steps(kPreparation, context);
+}
+
+// Makes the process that stays, as a child of our parent's, and says which it is.
+Result<> make_sibling(Context& context) {
+    const sys::Clone made = TRY(sys::clone_process(CLONE_PARENT));
+    if (made.pid == 0)
+        run_phases(context, {prepare_joined, wait_for_start, become_the_container});
+    TRY(context.channel.send(wire::Message::Joined, std::to_string(made.pid), {made.pidfd.get()}));
+    ::_exit(0);
+}
+
+}  // namespace
+
+void joiner_main(const plan::InitPlan& plan, wire::Channel channel, const Fd& container) noexcept {
+    Context context{plan, std::move(channel)};
+    auto copy = sys::duplicate(container.get());
+    if (!copy)
+        fail_and_exit(context.channel, copy.error());
+    context.container = *std::move(copy);
+    run_phases(context, {join, make_sibling});
+}
+
+}  // namespace unitc::init
