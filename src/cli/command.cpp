@@ -2,6 +2,8 @@
 // The table of commands: the whole command line can be read off it.
 #include "cli/command.hpp"
 
+#include <limits>
+
 #include "cli/output.hpp"
 #include "ops/ops.hpp"
 
@@ -22,6 +24,28 @@ Result<int> run_create(const Invocation& invocation) {
 
 Result<int> run_run(const Invocation& invocation) {
     return TRY_IN("unitc run failed", ops::run(invocation.globals, request_of(invocation)));
+}
+
+Result<int> run_exec(const Invocation& invocation) {
+    ops::ExecRequest request = invocation.exec;
+    request.id = invocation.arguments.front();
+    request.args = {invocation.arguments.begin() + 1, invocation.arguments.end()};
+    // Options that it shares with create and run.
+    request.pid_file = invocation.request.pid_file;
+    request.console_socket = invocation.request.console_socket;
+    request.preserve_fds = invocation.request.preserve_fds;
+    request.detach = invocation.request.detach;
+    return TRY_IN("exec failed", ops::exec(invocation.globals, request));
+}
+
+Result<int> run_ps(const Invocation& invocation) {
+    const std::vector<std::string> options{invocation.arguments.begin() + 1,
+                                           invocation.arguments.end()};
+    const std::string text =
+        TRY(ops::ps(invocation.globals, invocation.arguments.front(),
+                    invocation.json ? ops::PsFormat::Json : ops::PsFormat::Table, options));
+    TRY(print(text));
+    return 0;
 }
 
 Result<int> run_start(const Invocation& invocation) {
@@ -102,6 +126,9 @@ Result<int> run_update(const Invocation& invocation) {
 
 constexpr bool kRoot = true;
 constexpr bool kMakesContainer = true;
+constexpr bool kEntersContainer = true;
+constexpr size_t kAny = std::numeric_limits<size_t>::max();
+constexpr int kExecFailure = 255;
 
 constexpr Command kCommands[] = {
     {"create", "create a container", "<container-id>", 1, 1, false, kRoot, kMakesContainer,
@@ -128,6 +155,16 @@ constexpr Command kCommands[] = {
      "EXAMPLE:\n"
      "    # unitc events --stats web | jq .data.memory.usage",
      run_events},
+    {"exec", "run another process in a running container",
+     "<container-id> <command> [command options] || -p process.json <container-id>", 1, kAny, true,
+     kRoot, !kMakesContainer, kExecOptions,
+     "Runs a program inside of a container, in its namespaces, its cgroup and under its\n"
+     "seccomp filter. What no option says is as in the container's config.json. The exit\n"
+     "status is the program's, or 255 when it could not be run.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # unitc exec -t web sh",
+     run_exec, kEntersContainer, kExecFailure},
     {"features", "show what this runtime supports", "", 0, 0, false, !kRoot, !kMakesContainer,
      kPlainOptions, "Prints the features document of the OCI runtime specification as JSON.",
      run_features},
@@ -156,6 +193,14 @@ constexpr Command kCommands[] = {
      "Prints the properties of the unit in the syntax of busctl, the mounts, and the steps\n"
      "of the container's first process.",
      run_plan},
+    {"ps", "show the processes of a container", "<container-id> [ps options]", 1, kAny, true, kRoot,
+     !kMakesContainer, kPsOptions,
+     "Prints the rows of ps(1) that are processes of the container's unit; the options for\n"
+     "ps are -ef unless others are given. Pids are the host's.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # unitc ps web -e -o pid,rss,args",
+     run_ps},
     {"resume", "let the processes of a paused container go on", "<container-id>", 1, 1, false,
      kRoot, !kMakesContainer, kPlainOptions,
      "Has systemd thaw the container's unit, whoever froze it.", run_resume},

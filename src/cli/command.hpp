@@ -24,6 +24,9 @@ struct Command {
     const Options& options;
     const char* description;
     Result<int> (*run)(const Invocation& invocation);  // the exit status
+    // exec: puts a process into a container, with the same care.
+    bool enters_container = false;
+    int failure_status = 1;  // when it could not be done; runc's exec: 255
 };
 
 std::span<const Command> commands();

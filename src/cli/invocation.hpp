@@ -20,10 +20,11 @@ struct Invocation {
     ops::CreateRequest request;  // create, run, plan; spec uses its bundle
     ops::UpdateRequest update;   // update
     ops::EventsRequest events;   // events
-    bool force = false;          // delete
-    bool all = false;            // kill
-    bool quiet = false;          // list
-    bool json = false;           // list
+    ops::ExecRequest exec;
+    bool force = false;  // delete
+    bool all = false;    // kill
+    bool quiet = false;  // list
+    bool json = false;   // list, ps
 
     std::vector<std::string> arguments;  // what is no option, in order
 };

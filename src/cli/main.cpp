@@ -40,10 +40,12 @@ Result<int> perform(const Command& command, const Invocation& invocation, char**
         if (command.makes_container)
             ops::end_making();
     }};
-    if (command.makes_container) {
+    if (command.makes_container)
         TRY(ops::begin_making(argv));
+    if (command.enters_container)
+        TRY(ops::protect_executable(argv));
+    if (command.makes_container || command.enters_container)
         TRY(hide_memory());
-    }
     const int64_t begun = monotonic_us();
     const Result<int> status = command.run(invocation);
     if (log::enabled(log::Level::Debug))
@@ -92,7 +94,10 @@ int run_program(char** argv, std::span<const char* const> words) {
         return report(guarded.error(), log_is_stderr);
 
     const Result<int> status = perform(*command, invocation, argv);
-    return status ? *status : report(status.error(), log_is_stderr);
+    if (status)
+        return *status;
+    report(status.error(), log_is_stderr);
+    return command->failure_status;
 }
 
 }  // namespace

@@ -39,6 +39,52 @@ Result<> set_request_switch(Invocation& invocation, std::string_view value) {
 }
 
 template <auto Member>
+Result<> set_exec_text(Invocation& invocation, std::string_view value) {
+    invocation.exec.*Member = value;
+    return {};
+}
+
+template <auto Member>
+Result<> set_exec_switch(Invocation& invocation, std::string_view value) {
+    invocation.exec.*Member = TRY(parse_switch(value));
+    return {};
+}
+
+template <auto Member>
+Result<> add_exec_text(Invocation& invocation, std::string_view value) {
+    (invocation.exec.*Member).emplace_back(value);
+    return {};
+}
+
+// The whole word, in its range: "1 ", "-1" and 2^32-1, which means nobody, are
+// no ids (CVE-2026-30892 was a lax parse).
+Result<uint32_t> parse_id(std::string_view value) {
+    const auto id = text::parse_int<uint32_t>(value);
+    if (!id || *id == UINT32_MAX)
+        return fail("must be a number from 0 to 4294967294");
+    return *id;
+}
+
+Result<> set_user(Invocation& invocation, std::string_view value) {
+    const size_t colon = value.find(':');
+    const auto uid = parse_id(value.substr(0, colon));
+    const auto gid =
+        colon == std::string_view::npos ? Result<uint32_t>{0} : parse_id(value.substr(colon + 1));
+    if (!uid || !gid)
+        return fail("must be UID or UID:GID, each a number from 0 to 4294967294");
+    invocation.exec.uid = *uid;
+    if (colon != std::string_view::npos)
+        invocation.exec.gid = *gid;
+    return {};
+}
+
+Result<> add_additional_gid(Invocation& invocation, std::string_view value) {
+    const uint32_t gid = TRY(parse_id(value));
+    invocation.exec.additional_gids.push_back(gid);
+    return {};
+}
+
+template <auto Member>
 Result<> set_switch(Invocation& invocation, std::string_view value) {
     invocation.*Member = TRY(parse_switch(value));
     return {};
@@ -243,6 +289,34 @@ constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPreserveFds, kHel
 
 constexpr Option kPlain[] = {kHelp};
 
+constexpr Option kDetach = {"detach", 'd', nullptr, "leave the process running and return", set_request_switch<&ops::CreateRequest::detach>};
+
+constexpr Option kExec[] = {
+    kConsoleSocket,
+    {"pidfd-socket", 0, "SOCKET", "unix socket that is sent a pidfd of the process", set_exec_text<&ops::ExecRequest::pidfd_socket>},
+    {"cwd", 0, "DIR", "working directory in the container", set_exec_text<&ops::ExecRequest::cwd>},
+    {"env", 'e', "NAME=VALUE", "add an environment variable; may be repeated", add_exec_text<&ops::ExecRequest::env>},
+    {"tty", 't', nullptr, "allocate a terminal", set_exec_switch<&ops::ExecRequest::tty>},
+    {"user", 'u', "UID[:GID]", "run as this user", set_user},
+    {"additional-gids", 'g', "GID", "add a supplementary group; may be repeated", add_additional_gid},
+    {"process", 'p', "FILE", "take the process from FILE, a process.json", set_exec_text<&ops::ExecRequest::process_file>},
+    kDetach,
+    {"pid-file", 0, "FILE", "write the pid of the process to FILE", set_request_text<&ops::CreateRequest::pid_file>},
+    {"process-label", 0, "LABEL", "SELinux label of the process", set_exec_text<&ops::ExecRequest::process_label>},
+    {"apparmor", 0, "PROFILE", "AppArmor profile of the process", set_exec_text<&ops::ExecRequest::apparmor>},
+    {"no-new-privs", 0, nullptr, "set no_new_privs, or with =false do not, whatever the config says", set_exec_switch<&ops::ExecRequest::no_new_privileges>},
+    {"cap", 'c', "CAP", "add a capability such as CAP_NET_RAW; may be repeated", add_exec_text<&ops::ExecRequest::capabilities>},
+    kPreserveFds,
+    {"cgroup", 0, "PATH", "run in this group below the container's own", add_exec_text<&ops::ExecRequest::cgroup>},
+    {"ignore-paused", 0, nullptr, "allow it in a paused container; the process runs when that is resumed", set_exec_switch<&ops::ExecRequest::ignore_paused>},
+    kHelp,
+};
+
+constexpr Option kPs[] = {
+    {"format", 'f', "FORMAT", "table (default) or json", set_list_format},
+    kHelp,
+};
+
 constexpr Option kList[] = {
     {"format", 'f', "FORMAT", "table (default) or json", set_list_format},
     {"quiet", 'q', nullptr, "show ids only", set_switch<&Invocation::quiet>},
@@ -307,6 +381,8 @@ constinit const Options kCreateOptions = kCreate;
 constinit const Options kRunOptions = kRun;
 constinit const Options kPlanOptions = kPlan;
 constinit const Options kPlainOptions = kPlain;
+constinit const Options kExecOptions = kExec;
+constinit const Options kPsOptions = kPs;
 constinit const Options kListOptions = kList;
 constinit const Options kKillOptions = kKill;
 constinit const Options kDeleteOptions = kDelete;

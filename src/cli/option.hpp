@@ -28,6 +28,8 @@ extern const Options kPlainOptions;   // of commands that have none but --help
 extern const Options kCreateOptions;
 extern const Options kRunOptions;
 extern const Options kPlanOptions;
+extern const Options kExecOptions;
+extern const Options kPsOptions;
 extern const Options kListOptions;
 extern const Options kKillOptions;
 extern const Options kDeleteOptions;

@@ -9,10 +9,14 @@
 
 namespace unitc::ops {
 
-Result<> begin_making(char** argv) {
-    cgroup::begin_grace_period();
+Result<> protect_executable(char** argv) {
     TRY_IN("protect our own executable", launch::seal_executable(argv));
     return {};
+}
+
+Result<> begin_making(char** argv) {
+    cgroup::begin_grace_period();
+    return protect_executable(argv);
 }
 
 void end_making() noexcept {

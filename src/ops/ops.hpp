@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -41,8 +42,35 @@ struct CreateRequest {
     bool no_subreaper = false;  // run only
 };
 
-// Before anything else of a verb that makes a container: afterwards our own
-// executable is out of the container's reach. May execute the program anew.
+// exec. What is not given is as the container's config has it.
+struct ExecRequest {
+    std::string id;
+    std::vector<std::string> args;  // empty: those of the process file
+    std::string process_file;       // a process.json instead of the config's process
+    std::string cwd;
+    std::vector<std::string> env;  // NAME=VALUE, added
+    std::optional<uint32_t> uid;
+    std::optional<uint32_t> gid;
+    std::vector<uint32_t> additional_gids;  // added
+    std::vector<std::string> capabilities;  // added
+    std::optional<bool> no_new_privileges;
+    std::string process_label;
+    std::string apparmor;
+    std::optional<bool> tty;          // absent: none, or what the process file says
+    std::vector<std::string> cgroup;  // one path below the container's own group
+    std::string pid_file;
+    std::string console_socket;
+    std::string pidfd_socket;
+    int preserve_fds = 0;
+    bool detach = false;
+    bool ignore_paused = false;
+};
+
+// Before anything else of a verb by which a container gets a process: after it
+// our own executable is out of the container's reach. May execute the program
+// anew.
+Result<> protect_executable(char** argv);
+// The same for a verb that makes a container.
 Result<> begin_making(char** argv);
 // After it, whatever came of it; there is nothing to wait for as a rule.
 void end_making() noexcept;
@@ -51,6 +79,9 @@ Result<> create(const Globals& globals, const CreateRequest& request);
 // The container's exit status as a shell shows it (128 + signal); 0 when detached.
 Result<int> run(const Globals& globals, const CreateRequest& request);
 Result<> start(const Globals& globals, const std::string& id);
+// Another process in a running container. Its exit status as a shell shows it;
+// 0 when detached. Asks neither systemd nor any bus as a rule.
+Result<int> exec(const Globals& globals, const ExecRequest& request);
 // What create would do, as text: unit properties, mounts, steps. Changes nothing.
 Result<std::string> plan(const Globals& globals, const CreateRequest& request);
 
@@ -61,6 +92,13 @@ enum class ListFormat { Table, Json, Quiet };
 // A container that vanishes meanwhile or whose record is damaged costs a
 // warning in the log, never the list.
 Result<std::string> list(const Globals& globals, ListFormat format);
+
+enum class PsFormat { Table, Json };
+// The processes in the unit's cgroup: a JSON array of their pids, or the rows
+// of the host's ps(1) that are theirs. `options` are ps's, "-ef" if there are
+// none.
+Result<std::string> ps(const Globals& globals, const std::string& id, PsFormat format,
+                       const std::vector<std::string>& options);
 
 // `signal` is a name ("TERM", "sigterm", "RTMIN+1") or a number; `all` is
 // runc's obsolete --all: a container that has stopped is no error then.

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// unitc exec: one more process in a running container. Health probes come this
+// way every few seconds: neither systemd nor its bus is asked, no process is
+// moved between cgroups.
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "base/log.hpp"
+#include "base/scope_exit.hpp"
+#include "base/text.hpp"
+#include "cgroup/cgroup.hpp"
+#include "host/facts.hpp"
+#include "launch/child.hpp"
+#include "oci/parse.hpp"
+#include "oci/validate.hpp"
+#include "ops/conversation.hpp"
+#include "ops/ending.hpp"
+#include "ops/exec_process.hpp"
+#include "ops/foreground.hpp"
+#include "ops/laps.hpp"
+#include "ops/locate.hpp"
+#include "ops/ops.hpp"
+#include "ops/prepare.hpp"
+#include "plan/make.hpp"
+#include "state/status.hpp"
+#include "sys/file.hpp"
+#include "sys/path.hpp"
+#include "sys/procfs.hpp"
+#include "sys/socket.hpp"
+
+namespace unitc::ops {
+namespace {
+
+Result<oci::Process> read_process_file(const std::string& path) {
+    const Fd file = TRY(sys::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    const std::string text = TRY_IN(path, sys::read_all(file, oci::kMaxBytes));
+    return TRY_IN(path, oci::parse_process(text));
+}
+
+// The order of things; each function is one of exec's phases.
+class Executor {
+public:
+    Executor(const Globals& globals, const ExecRequest& request)
+        : globals_(globals), request_(request), deadline_(deadline_of(globals)) {}
+
+    Result<> find_container() {
+        const ContainerId id = TRY(ContainerId::parse(request_.id));
+        store_ = TRY(open_store(globals_));
+        // Without its lock: probes must not wait for each other, and what they
+        // rely on is proved by descriptors.
+        auto record = TRY(store_->peek(id));
+        if (!record)
+            return Failure{Error{ENOENT, "container does not exist"}};
+        record_ = *std::move(record);
+        truth_ = TRY(state::ask(*store_, record_));
+        if (truth_.status == state::Status::Stopped || !truth_.init)
+            return fail("cannot exec in a stopped container");
+        if (truth_.status == state::Status::Paused && !request_.ignore_paused)
+            return fail("cannot exec in a paused container (use --ignore-paused to override)");
+        lap("find the container");
+        return {};
+    }
+
+    Result<> decide() {
+        sub_cgroup_ = TRY(sub_cgroup(request_.cgroup));
+        const ContainerId id = TRY(ContainerId::parse(request_.id));
+        const std::string text = TRY(store_->load_config(id));
+        oci::Config config = TRY_IN("config.json", oci::parse(text));
+        if (!config.process)
+            return fail("config.json: process: is missing");
+        oci::Process base = *config.process;
+        if (!request_.process_file.empty())
+            base = inherit(TRY(read_process_file(request_.process_file)), base);
+        config.process = TRY(apply_request(std::move(base), request_));
+        TRY(oci::validate(config));
+        TRY(check_terminal(request_.detach, config.process->terminal, request_.console_socket));
+        host::Facts facts;
+        facts.last_capability = TRY(host::last_capability());
+        plan::Request wanted;
+        wanted.preserve_fds = request_.preserve_fds;
+        wanted.new_keyring = !record_.keyring.empty();
+        plan_ = plan::make_exec(config, wanted, facts);
+        plan_.keyring_name = record_.keyring;
+        TRY(add_seccomp(globals_, config, plan_));
+        lap("decide");
+        return {};
+    }
+
+    Result<> connect_sockets() {
+        if (!request_.console_socket.empty())
+            console_ =
+                TRY_IN("--console-socket", sys::connect_unix(request_.console_socket, SOCK_STREAM));
+        if (!request_.pidfd_socket.empty())
+            pidfd_socket_ =
+                TRY_IN("--pidfd-socket", sys::connect_unix(request_.pidfd_socket, SOCK_STREAM));
+        return {};
+    }
+
+    // In its first instruction it is in the container's group.
+    Result<launch::Child> spawn() {
+        const auto group = TRY(find_group(record_, deadline_));
+        if (!group)
+            return fail("cannot exec in a stopped container");
+        const Fd place = TRY(open_place(group->fd));
+        lap("find the cgroup");
+        auto joiner = launch::spawn_joiner(plan_, truth_.init, place);
+        if (joiner)
+            return joiner;
+        if (joiner.error().code != EBUSY)
+            return Failure{std::move(joiner).error().in("unable to start container process")};
+        if (!sub_cgroup_.empty())
+            return Failure{
+                std::move(joiner).error().in("error adding pid of the process to cgroups")};
+        const Fd other = TRY(group_of_init());
+        return TRY_IN("unable to start container process",
+                      launch::spawn_joiner(plan_, truth_.init, other));
+    }
+
+    // Until the process is set up and waits for the word to execute.
+    Result<launch::Child> await_ready(launch::Child joiner) {
+        std::optional<launch::Child> child;
+        std::optional<Error> failed;
+        for (;;) {
+            auto packet = listen(child ? child->channel() : joiner.channel());
+            if (!packet) {
+                // Of two processes one may fail before the other has said
+                // that there are two: both are to be reaped.
+                const bool first = !failed;
+                if (first)
+                    failed = packet.error();
+                if (child || !first || packet.error().code == EPIPE ||
+                    packet.error().code == ETIMEDOUT)
+                    return Failure{*std::move(failed)};
+            } else if (packet->message == wire::Message::Joined && packet->fds.size() == 1) {
+                const auto pid = text::parse_int<pid_t>(packet->payload);
+                if (!pid)
+                    return fail("the joining process spoke out of turn");
+                child.emplace(launch::replace_joiner(std::move(joiner), *pid,
+                                                     std::move(packet->fds.front())));
+                if (failed)
+                    return Failure{*std::move(failed)};
+            } else if (packet->message == wire::Message::Terminal && packet->fds.size() == 1) {
+                TRY(pass_terminal(std::move(packet->fds.front())));
+            } else if (packet->message == wire::Message::Ready) {
+                log_timings(packet->payload);
+                ready_ = true;
+            } else {
+                return fail("the container's process spoke out of turn");
+            }
+            if (child && ready_) {
+                lap("child ready");
+                return *std::move(child);
+            }
+        }
+    }
+
+    Result<int> execute(launch::Child child) {
+        TRY(write_pid_file(request_.pid_file, child.pid()));
+        ScopeExit forget_pid{[&] {
+            if (!request_.pid_file.empty())
+                ::unlink(request_.pid_file.c_str());
+        }};
+        if (pidfd_socket_)
+            TRY_IN("--pidfd-socket",
+                   sys::send_packet(pidfd_socket_, "setns", {child.pidfd().get()}));
+        std::optional<Foreground> foreground;
+        if (!request_.detach)
+            foreground.emplace(TRY(Foreground::begin()));
+        wire::Channel& channel = child.channel();
+        TRY(channel.send(wire::Message::Start));
+        // Silence is consent: the descriptor closes when the program is executed.
+        auto answer = channel.receive();
+        if (answer)
+            return fail("the container's process spoke out of turn");
+        if (answer.error().code != EPIPE)
+            return Failure{std::move(answer).error().in("unable to start container process")};
+        channel.close();
+        forget_pid.dismiss();
+        child.release();
+        lap("execute");
+        if (!foreground)
+            return 0;
+        return foreground->wait(child, std::move(master_));
+    }
+
+private:
+    Result<Fd> open_place(const Fd& group) const {
+        constexpr uint64_t kBelow = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+        const std::string path = sub_cgroup_.size() > 1 ? sub_cgroup_.substr(1) : ".";
+        return TRY_IN("--cgroup '" + sub_cgroup_ + "': open cgroup",
+                      sys::open_below(group, path, O_PATH | O_DIRECTORY, kBelow));
+    }
+
+    // A container that runs systemd or docker has sorted itself into groups
+    // below its own and takes processes only there.
+    Result<Fd> group_of_init() const {
+        const sys::Procfs proc = TRY(sys::Procfs::host());
+        const std::string path = TRY(sys::cgroup_of(proc, record_.init.pid));
+        const bool ended = TRY(sys::wait_ended(truth_.init, 0));
+        if (ended)
+            return fail("cannot exec in a stopped container");
+        if (!path.starts_with(record_.cgroup + "/"))
+            return fail("cgroup '" + record_.cgroup +
+                        "' takes no processes, and the container's "
+                        "first process is not below it");
+        return cgroup::open(path);
+    }
+
+    // A frozen container answers when it is thawed, however long that takes.
+    Result<wire::Packet> listen(const wire::Channel& channel) const {
+        for (;;) {
+            auto packet = hear(channel, deadline_);
+            if (packet || packet.error().code != ETIMEDOUT ||
+                truth_.status != state::Status::Paused)
+                return packet;
+        }
+    }
+
+    Result<> pass_terminal(Fd master) {
+        if (!console_) {
+            master_ = std::move(master);
+            return {};
+        }
+        TRY_IN("--console-socket", sys::send_packet(console_, "/dev/ptmx", {master.get()}));
+        console_.reset();
+        return {};
+    }
+
+    void lap(const char* name) { laps_.lap(name); }
+
+    const Globals& globals_;
+    const ExecRequest& request_;
+    Deadline deadline_;
+    std::optional<state::Store> store_;
+    state::Record record_;
+    state::Truth truth_;
+    std::string sub_cgroup_;
+    plan::InitPlan plan_;
+    Fd console_;
+    Fd pidfd_socket_;
+    Fd master_;
+    bool ready_ = false;
+    Laps laps_;
+};
+
+}  // namespace
+
+Result<int> exec(const Globals& globals, const ExecRequest& request) {
+    Executor executor{globals, request};
+    TRY(executor.find_container());
+    TRY(executor.decide());
+    TRY(executor.connect_sockets());
+    // From here on there is a process; what is not started is ended.
+    launch::Child joiner = TRY(executor.spawn());
+    launch::Child child = TRY(executor.await_ready(std::move(joiner)));
+    return executor.execute(std::move(child));
+}
+
+}  // namespace unitc::ops
