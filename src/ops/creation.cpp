@@ -66,15 +66,6 @@ Error cause_of_death(const std::string& group, Error error) {
     return Error{0, "container init was OOM-killed (memory limit too low?)"};
 }
 
-// A process that died in its unit cannot say why; the kernel may. The words
-// are runc's.
-Error cause_of_death(const std::string& group, Error error) {
-    const auto opened = cgroup::open(group);
-    if (!opened || !cgroup::had_oom_kill(*opened))
-        return error;
-    return Error{0, "container init was OOM-killed (memory limit too low?)"};
-}
-
 bool filters_devices(const unit::UnitPlan& plan) {
     return std::any_of(plan.properties.begin(), plan.properties.end(), [](const auto& property) {
         const auto* value = std::get_if<std::string>(&property.value);
