@@ -19,8 +19,9 @@ using plan::InitPlan;
 // The first is in no pid namespace of the container's, so nobody there can see
 // it as long as it holds anything of the host's (CVE-2016-9962).
 constexpr Step kJoining[] = {
-    // First: nothing may outlive a parent that is killed half-way.
-    {"die with the parent", always, die_with_parent},
+    // First: nothing may outlive a parent that is killed half-way. No session
+    // yet: with the scheduler's autogroups one costs milliseconds.
+    {"tie to the parent", always, tie_to_parent},
     {"close inherited descriptors", always, close_inherited},
     // Needs the host's /proc and the parent's privileges.
     {"set oom score", [](const InitPlan& p) { return p.process.oom_score_adj.has_value(); },
@@ -34,7 +35,7 @@ constexpr Step kJoining[] = {
 };
 
 constexpr Step kPreparation[] = {
-    // Neither is inherited: the signal at the parent's end, and the session.
+    // The signal at the parent's end is not inherited.
     {"die with the parent", always, die_with_parent},
     {"join session keyring", [](const InitPlan& p) { return p.new_keyring; }, join_keyring},
     {"open root", always, open_own_root},

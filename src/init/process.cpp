@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What makes the process itself: descriptors, limits, names, directory,
 // privileges, filter.
+#include "sys/process.hpp"
+
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
@@ -22,7 +24,6 @@
 #include "sys/file.hpp"
 #include "sys/identity.hpp"
 #include "sys/path.hpp"
-#include "sys/process.hpp"
 #include "sys/procfs.hpp"
 
 namespace unitc::init {
@@ -84,16 +85,21 @@ Result<> enter(Result<Fd> directory, const std::string& cwd) {
 
 }  // namespace
 
-Result<> die_with_parent(Context&) {
+Result<> tie_to_parent(Context&) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_PDEATHSIG");
-    // A parent that died before this line leaves a closed channel, which the
-    // wait for the unit meets.
-    TRY(sys::reset_signals());
     // Nobody may look into this process before it is the container's
     // (CVE-2016-9962).
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_DUMPABLE");
+    return {};
+}
+
+Result<> die_with_parent(Context& context) {
+    TRY(tie_to_parent(context));
+    // A parent that died before this line leaves a closed channel, which the
+    // wait for the unit meets.
+    TRY(sys::reset_signals());
     if (::setsid() < 0)
         return fail_sys("setsid");
     ::umask(0);

@@ -19,7 +19,8 @@ Result<> wait_for_start(Context& context);
 Result<> become_the_container(Context& context);
 
 // process.cpp
-Result<> die_with_parent(Context& context);
+Result<> tie_to_parent(Context& context);    // nothing but that, and unseen by others
+Result<> die_with_parent(Context& context);  // and a fresh process: signals, session, umask
 Result<> close_inherited(Context& context);
 Result<> adjust_oom_score(Context& context);
 Result<> set_limits(Context& context);

@@ -48,10 +48,8 @@ Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container, cons
     return Child{clone.pid, std::move(clone.pidfd), std::move(ours)};
 }
 
-Child replace_joiner(Child joiner, pid_t pid, Fd pidfd) {
-    wire::Channel channel = std::move(joiner.channel());
-    joiner.kill();  // it has ended, or is about to: it has said its only word
-    return Child{pid, std::move(pidfd), std::move(channel)};
+Child replace_joiner(Child& joiner, pid_t pid, Fd pidfd) {
+    return Child{pid, std::move(pidfd), std::move(joiner.channel())};
 }
 
 }  // namespace unitc::launch

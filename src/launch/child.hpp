@@ -44,8 +44,8 @@ Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener);
 // process; the joiner is born in `cgroup` (EBUSY: it takes no processes).
 Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container, const Fd& cgroup);
 
-// After Joined: the process that stays takes over the joiner's channel, and
-// the joiner is reaped.
-Child replace_joiner(Child joiner, pid_t pid, Fd pidfd);
+// After Joined: the process that stays takes over the joiner's channel. The
+// joiner has nothing more to say or do; its Child reaps it.
+Child replace_joiner(Child& joiner, pid_t pid, Fd pidfd);
 
 }  // namespace unitc::launch

@@ -27,7 +27,7 @@ Result<wire::Packet> hear(const wire::Channel& channel, Deadline deadline) {
     if (!packet && packet.error().code == ETIMEDOUT)
         return packet;
     if (!packet && packet.error().code == EPIPE)
-        return fail("unable to start container process: it died during its setup");
+        return Failure{Error{EPIPE, "unable to start container process: it died during its setup"}};
     if (!packet)
         return Failure{std::move(packet).error().in("unable to start container process")};
     return packet;

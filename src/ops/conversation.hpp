@@ -17,6 +17,7 @@ namespace unitc::ops {
 // The next word on a channel, but no later than the deadline (ETIMEDOUT).
 Result<wire::Packet> receive_by(const wire::Channel& channel, Deadline deadline);
 // The same of a child in its setup, which does not end without a word.
+// EPIPE: it is dead.
 Result<wire::Packet> hear(const wire::Channel& channel, Deadline deadline);
 
 // Returns once the program is executed: then the other end of the channel

@@ -102,12 +102,83 @@ public:
     }
 
     // In its first instruction it is in the container's group.
-    Result<launch::Child> spawn() {
+    Result<> spawn() {
         const auto group = TRY(find_group(record_, deadline_));
         if (!group)
             return fail("cannot exec in a stopped container");
         const Fd place = TRY(open_place(group->fd));
         lap("find the cgroup");
+        if (starts_at_once())
+            TRY(begin_foreground());
+        joiner_.emplace(TRY(spawn_in(place)));
+        // The word is there when the process comes to it: nobody waits. Should
+        // it be dead by now, its own words are still to be heard.
+        if (starts_at_once()) [[maybe_unused]]
+            const auto sent = joiner_->channel().send(wire::Message::Start);
+        return {};
+    }
+
+    // Until the process is set up and waits for the word to execute.
+    Result<> await_ready() {
+        bool ready = false;
+        while (!child_ || !ready) {
+            auto packet = listen(child_ ? child_->channel() : joiner_->channel());
+            if (!packet)
+                return failed(std::move(packet).error());
+            if (packet->message == wire::Message::Joined && packet->fds.size() == 1) {
+                TRY(meet_child(*packet));
+            } else if (packet->message == wire::Message::Terminal && packet->fds.size() == 1) {
+                TRY(pass_terminal(std::move(packet->fds.front())));
+            } else if (packet->message == wire::Message::Ready) {
+                log_timings(packet->payload);
+                ready = true;
+            } else {
+                return fail("the container's process spoke out of turn");
+            }
+        }
+        lap("child ready");
+        return {};
+    }
+
+    Result<int> execute() {
+        TRY(write_pid_file(request_.pid_file, child_->pid()));
+        ScopeExit forget_pid{[&] {
+            if (!request_.pid_file.empty())
+                ::unlink(request_.pid_file.c_str());
+        }};
+        if (pidfd_socket_)
+            TRY_IN("--pidfd-socket",
+                   sys::send_packet(pidfd_socket_, "setns", {child_->pidfd().get()}));
+        wire::Channel& channel = child_->channel();
+        if (!starts_at_once()) {
+            TRY(begin_foreground());
+            TRY(channel.send(wire::Message::Start));
+        }
+        // Silence is consent: the descriptor closes when the program is executed.
+        TRY(await_execution(channel, deadline_));
+        channel.close();
+        forget_pid.dismiss();
+        child_->release();
+        lap("execute");
+        if (!foreground_)
+            return 0;
+        return foreground_->wait(*child_, std::move(master_));
+    }
+
+private:
+    // Without anything to be done between the set-up and the program.
+    bool starts_at_once() const {
+        return request_.pid_file.empty() && !pidfd_socket_ && !plan_.process.terminal &&
+               truth_.status != state::Status::Paused;
+    }
+
+    Result<> begin_foreground() {
+        if (!request_.detach)
+            foreground_.emplace(TRY(Foreground::begin()));
+        return {};
+    }
+
+    Result<launch::Child> spawn_in(const Fd& place) const {
         auto joiner = launch::spawn_joiner(plan_, truth_.init, place);
         if (joiner)
             return joiner;
@@ -121,74 +192,28 @@ public:
                       launch::spawn_joiner(plan_, truth_.init, other));
     }
 
-    // Until the process is set up and waits for the word to execute.
-    Result<launch::Child> await_ready(launch::Child joiner) {
-        std::optional<launch::Child> child;
-        std::optional<Error> failed;
-        for (;;) {
-            auto packet = listen(child ? child->channel() : joiner.channel());
-            if (!packet) {
-                // Of two processes one may fail before the other has said
-                // that there are two: both are to be reaped.
-                const bool first = !failed;
-                if (first)
-                    failed = packet.error();
-                if (child || !first || packet.error().code == EPIPE ||
-                    packet.error().code == ETIMEDOUT)
-                    return Failure{*std::move(failed)};
-            } else if (packet->message == wire::Message::Joined && packet->fds.size() == 1) {
-                const auto pid = text::parse_int<pid_t>(packet->payload);
-                if (!pid)
-                    return fail("the joining process spoke out of turn");
-                child.emplace(launch::replace_joiner(std::move(joiner), *pid,
-                                                     std::move(packet->fds.front())));
-                if (failed)
-                    return Failure{*std::move(failed)};
-            } else if (packet->message == wire::Message::Terminal && packet->fds.size() == 1) {
-                TRY(pass_terminal(std::move(packet->fds.front())));
-            } else if (packet->message == wire::Message::Ready) {
-                log_timings(packet->payload);
-                ready_ = true;
-            } else {
-                return fail("the container's process spoke out of turn");
-            }
-            if (child && ready_) {
-                lap("child ready");
-                return *std::move(child);
-            }
+    Result<> meet_child(wire::Packet& joined) {
+        const auto pid = text::parse_int<pid_t>(joined.payload);
+        if (!pid || child_)
+            return fail("the joining process spoke out of turn");
+        child_.emplace(launch::replace_joiner(*joiner_, *pid, std::move(joined.fds.front())));
+        return {};
+    }
+
+    // Of two processes one may fail before the other has said that there are
+    // two: both are to be reaped.
+    Failure failed(Error error) {
+        int ended = error.code;
+        while (!child_ && ended != EPIPE && ended != ETIMEDOUT) {
+            auto packet = hear(joiner_->channel(), deadline_);
+            ended = packet ? 0 : packet.error().code;
+            if (packet && packet->message == wire::Message::Joined && packet->fds.size() == 1)
+                [[maybe_unused]]
+                const auto met = meet_child(*packet);
         }
+        return Failure{std::move(error)};
     }
 
-    Result<int> execute(launch::Child child) {
-        TRY(write_pid_file(request_.pid_file, child.pid()));
-        ScopeExit forget_pid{[&] {
-            if (!request_.pid_file.empty())
-                ::unlink(request_.pid_file.c_str());
-        }};
-        if (pidfd_socket_)
-            TRY_IN("--pidfd-socket",
-                   sys::send_packet(pidfd_socket_, "setns", {child.pidfd().get()}));
-        std::optional<Foreground> foreground;
-        if (!request_.detach)
-            foreground.emplace(TRY(Foreground::begin()));
-        wire::Channel& channel = child.channel();
-        TRY(channel.send(wire::Message::Start));
-        // Silence is consent: the descriptor closes when the program is executed.
-        auto answer = channel.receive();
-        if (answer)
-            return fail("the container's process spoke out of turn");
-        if (answer.error().code != EPIPE)
-            return Failure{std::move(answer).error().in("unable to start container process")};
-        channel.close();
-        forget_pid.dismiss();
-        child.release();
-        lap("execute");
-        if (!foreground)
-            return 0;
-        return foreground->wait(child, std::move(master_));
-    }
-
-private:
     Result<Fd> open_place(const Fd& group) const {
         constexpr uint64_t kBelow = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
         const std::string path = sub_cgroup_.size() > 1 ? sub_cgroup_.substr(1) : ".";
@@ -244,7 +269,9 @@ private:
     Fd console_;
     Fd pidfd_socket_;
     Fd master_;
-    bool ready_ = false;
+    std::optional<Foreground> foreground_;
+    std::optional<launch::Child> joiner_;
+    std::optional<launch::Child> child_;
     Laps laps_;
 };
 
@@ -256,9 +283,9 @@ Result<int> exec(const Globals& globals, const ExecRequest& request) {
     TRY(executor.decide());
     TRY(executor.connect_sockets());
     // From here on there is a process; what is not started is ended.
-    launch::Child joiner = TRY(executor.spawn());
-    launch::Child child = TRY(executor.await_ready(std::move(joiner)));
-    return executor.execute(std::move(child));
+    TRY(executor.spawn());
+    TRY(executor.await_ready());
+    return executor.execute();
 }
 
 }  // namespace unitc::ops

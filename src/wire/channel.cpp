@@ -33,7 +33,12 @@ Result<> Channel::send_failure(const Error& error) const {
 }
 
 Result<Packet> Channel::receive() const {
-    sys::Packet raw = TRY(sys::receive_packet(socket_, kLimit));
+    auto received = sys::receive_packet(socket_, kLimit);
+    // The peer ended with a word of ours unread. The kernel says so once, before
+    // what the peer said itself.
+    if (!received && received.error().code == ECONNRESET)
+        received = sys::receive_packet(socket_, kLimit);
+    sys::Packet raw = TRY(std::move(received));
     if (raw.bytes.empty())
         return fail_code(EPIPE, "receive");
     Packet packet{static_cast<Message>(raw.bytes.front()), raw.bytes.substr(1), std::move(raw.fds)};

@@ -72,6 +72,101 @@ TEST(Parse, takes_every_switch_of_run) {
     EXPECT_EQ(request.bundle, "dir");
 }
 
+// As kubelet's and podman's health probes come.
+TEST(Parse, takes_the_words_of_exec) {
+    const Parsed got = parsed({"exec", "-d", "--pid-file", "/p", "--console-socket", "/c",
+                               "--pidfd-socket", "/f", "--process", "/j", "web"});
+    ASSERT_EQ(got.name(), "exec");
+    EXPECT_TRUE(got.invocation.request.detach);
+    EXPECT_EQ(got.invocation.request.pid_file, "/p");
+    EXPECT_EQ(got.invocation.request.console_socket, "/c");
+    EXPECT_EQ(got.invocation.exec.pidfd_socket, "/f");
+    EXPECT_EQ(got.invocation.exec.process_file, "/j");
+    EXPECT_THAT(got.invocation.arguments, ElementsAre("web"));
+    EXPECT_FALSE(got.invocation.exec.tty || got.invocation.exec.no_new_privileges ||
+                 got.invocation.exec.uid || got.invocation.exec.gid);
+}
+
+TEST(Parse, takes_every_option_of_exec) {
+    const Parsed got = parsed({"exec",
+                               "--cwd",
+                               "/d",
+                               "-e",
+                               "A=1",
+                               "--env",
+                               "B=2",
+                               "-t",
+                               "-u",
+                               "1:2",
+                               "-g",
+                               "3",
+                               "-g",
+                               "4",
+                               "-c",
+                               "CAP_A",
+                               "--cap",
+                               "CAP_B",
+                               "--cgroup",
+                               "sub",
+                               "--process-label",
+                               "l",
+                               "--apparmor",
+                               "a",
+                               "--no-new-privs",
+                               "--ignore-paused",
+                               "--preserve-fds",
+                               "5",
+                               "web",
+                               "sh",
+                               "-c",
+                               "x"});
+    ASSERT_EQ(got.name(), "exec");
+    const ops::ExecRequest& exec = got.invocation.exec;
+    EXPECT_EQ(exec.cwd, "/d");
+    EXPECT_THAT(exec.env, ElementsAre("A=1", "B=2"));
+    EXPECT_EQ(exec.tty, true);
+    EXPECT_EQ(exec.uid, 1U);
+    EXPECT_EQ(exec.gid, 2U);
+    EXPECT_THAT(exec.additional_gids, ElementsAre(3, 4));
+    EXPECT_THAT(exec.capabilities, ElementsAre("CAP_A", "CAP_B"));
+    EXPECT_THAT(exec.cgroup, ElementsAre("sub"));
+    EXPECT_EQ(exec.process_label, "l");
+    EXPECT_EQ(exec.apparmor, "a");
+    EXPECT_EQ(exec.no_new_privileges, true);
+    EXPECT_TRUE(exec.ignore_paused);
+    EXPECT_EQ(got.invocation.request.preserve_fds, 5);
+    // Options behind the id are the program's.
+    EXPECT_THAT(got.invocation.arguments, ElementsAre("web", "sh", "-c", "x"));
+    EXPECT_EQ(
+        parsed({"exec", "--no-new-privs=false", "web", "x"}).invocation.exec.no_new_privileges,
+        false);
+}
+
+TEST(Parse, takes_users_as_numbers_alone) {
+    for (const char* user : {"", "a", "1 ", " 1", "+1", "-1", "0x1", "1:", ":1", "1:a", "1:2:3",
+                             "4294967295", "4294967296", "1:4294967295", "1e3", "1.0"})
+        EXPECT_EQ(parsed({"exec", "-u", user, "web", "x"}).name(),
+                  std::string{"error: option --user '"} + user +
+                      "': must be UID or UID:GID, each a number from 0 to 4294967294");
+    const Parsed got = parsed({"exec", "-u", "4294967294", "web", "x"});
+    EXPECT_EQ(got.invocation.exec.uid, 4294967294U);
+    EXPECT_FALSE(got.invocation.exec.gid);
+    EXPECT_EQ(parsed({"exec", "-u", "01", "web", "x"}).invocation.exec.uid, 1U);
+    for (const char* gid : {"", "-1", "1,2", "4294967295"})
+        EXPECT_EQ(parsed({"exec", "-g", gid, "web", "x"}).name(),
+                  std::string{"error: option --additional-gids '"} + gid +
+                      "': must be a number from 0 to 4294967294");
+}
+
+TEST(Parse, leaves_the_options_of_ps_to_ps) {
+    const Parsed got = parsed({"ps", "-f", "json", "web", "-e", "-x", "--format", "table"});
+    ASSERT_EQ(got.name(), "ps");
+    EXPECT_TRUE(got.invocation.json);
+    EXPECT_THAT(got.invocation.arguments, ElementsAre("web", "-e", "-x", "--format", "table"));
+    EXPECT_EQ(parsed({"ps", "-f", "xml", "web"}).name(),
+              "error: option --format 'xml': must be table or json");
+}
+
 TEST(Parse, leaves_everything_at_its_default) {
     const Parsed got = parsed({"run", "web"});
     const ops::CreateRequest& request = got.invocation.request;

@@ -28,6 +28,30 @@ TEST(Parse, NeedsNoMoreThanAVersion) {
     EXPECT_FALSE(minimal.linux_);
 }
 
+TEST(ParseProcess, ReadsAProcessAlone) {
+    const auto process = parse_process(
+        R"({"cwd": "/tmp", "args": ["a", "b"], "user": {"uid": 1, "gid": 2}, "terminal": true})");
+    ASSERT_TRUE(process) << process.error().message;
+    EXPECT_EQ(process->cwd, "/tmp");
+    EXPECT_THAT(process->args, ElementsAre("a", "b"));
+    EXPECT_EQ(process->user.uid, 1U);
+    EXPECT_TRUE(process->terminal);
+    EXPECT_FALSE(process->capabilities);
+}
+
+TEST(ParseProcess, NamesPathsFromTheProcessOn) {
+    const auto message = [](const char* json) {
+        const auto process = parse_process(json);
+        return process ? std::string{} : process.error().message;
+    };
+    EXPECT_EQ(message("{}"), "cwd: is missing");
+    EXPECT_THAT(message(R"({"cwd": "/", "user": {"uid": -1, "gid": 0}})"),
+                ::testing::StartsWith("user.uid: "));
+    EXPECT_THAT(message(R"({"cwd": "x"})"), ::testing::StartsWith("cwd: "));
+    EXPECT_NE(message("[]"), "");
+    EXPECT_NE(message(""), "");
+}
+
 TEST(Parse, AcceptsEveryVersionOne) {
     for (const char* version : {"1.0.0", "1.0.2-dev", "1.0.0-rc5", "1.3.0", "1.2.0-rc.1+dev",
                                 "1.2.1+dev", "1.99.0", "1.0.0-a-b.c"})

@@ -57,6 +57,13 @@ protected:
         return record;
     }
 
+    static ExecRequest exec_of(const std::string& id) {
+        ExecRequest request;
+        request.id = id;
+        request.args = {"true"};
+        return request;
+    }
+
     void add(const state::Record& record) const {
         auto store = state::Store::open(globals_.root, state::Store::Make::Yes);
         ASSERT_TRUE(store) << store.error().message;
@@ -90,6 +97,8 @@ TEST_F(Verbs, tell_runcs_words_for_an_unknown_container) {
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(error(state(globals_, "web")), "container does not exist");
         EXPECT_EQ(error(kill(globals_, "web", "TERM", false)), "container does not exist");
+        EXPECT_EQ(error(exec(globals_, exec_of("web"))), "container does not exist");
+        EXPECT_EQ(error(ps(globals_, "web", PsFormat::Json, {})), "container does not exist");
         EXPECT_EQ(error(remove(globals_, "web", false)), "container does not exist");
         EXPECT_EQ(error(kill(globals_, "web", "TERM", true)), "container does not exist");
         EXPECT_EQ(error(remove(globals_, "web", true)), "");
@@ -110,6 +119,8 @@ TEST_F(Verbs, tell_runcs_words_for_an_unknown_container) {
 TEST_F(Verbs, refuse_what_is_no_id) {
     for (const char* id : {"", ".", "..", "a/b", "../x", "a b"}) {
         EXPECT_THAT(error(state(globals_, id)), HasSubstr("id")) << id;
+        EXPECT_THAT(error(exec(globals_, exec_of(id))), HasSubstr("id")) << id;
+        EXPECT_THAT(error(ps(globals_, id, PsFormat::Json, {})), HasSubstr("id")) << id;
         EXPECT_THAT(error(kill(globals_, id, "TERM", true)), HasSubstr("id")) << id;
         EXPECT_THAT(error(remove(globals_, id, true)), HasSubstr("id")) << id;
     }
@@ -122,6 +133,8 @@ TEST_F(Verbs, know_that_a_reboot_ended_the_container) {
     EXPECT_THAT(*document, HasSubstr("\"status\": \"stopped\""));
     EXPECT_THAT(*document, HasSubstr("\"pid\": 0,"));
     EXPECT_THAT(*document, HasSubstr("\"bundle\": \"/b\""));
+    EXPECT_EQ(error(exec(globals_, exec_of("web"))), "cannot exec in a stopped container");
+    EXPECT_EQ(ps(globals_, "web", PsFormat::Json, {}), "null\n");
 }
 
 TEST_F(Verbs, list_all_but_the_damaged_one) {

@@ -189,6 +189,20 @@ TEST_F(StoreTest, SavesAndLoads) {
     EXPECT_EQ(serialize(**peeked), serialize(sample_record()));
 }
 
+TEST_F(StoreTest, KeepsTheConfigWordForWord) {
+    Store store = open();
+    const std::string text = "{\"a\": \"\xff\n\"}";
+    EXPECT_EQ(store.load_config(id_of("web")).error().code, ENOENT);
+    auto entry = store.claim(id_of("web"));
+    ASSERT_TRUE(entry) << entry.error().message;
+    EXPECT_EQ(store.load_config(id_of("web")).error().code, ENOENT);
+    ASSERT_TRUE(entry->save_config(text));
+    EXPECT_EQ(mode_of(root() + "/web/config.json"), mode_t{0600});
+    EXPECT_EQ(store.load_config(id_of("web")), text);
+    ASSERT_TRUE(entry->remove());
+    EXPECT_FALSE(exists(root() + "/web"));
+}
+
 TEST_F(StoreTest, NamesTheFileThatIsDamaged) {
     Store store = open();
     auto entry = store.claim(web_);

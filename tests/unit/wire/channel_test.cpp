@@ -49,6 +49,17 @@ TEST(Channel, CarriesADescriptorThatClosesOnExec) {
     EXPECT_EQ(byte, 'x');
 }
 
+TEST(Channel, HearsTheLastWordsOfAPeerThatDidNotListen) {
+    Ends ends = make_ends();
+    ASSERT_TRUE(ends.parent.send(Message::Start));
+    ASSERT_TRUE(ends.child.send_failure(Error{ENOENT, "not found"}));
+    ends.child.close();
+    const auto packet = ends.parent.receive();
+    ASSERT_FALSE(packet);
+    EXPECT_EQ(packet.error().message, "not found");
+    EXPECT_EQ(ends.parent.receive().error().code, EPIPE);
+}
+
 TEST(Channel, TurnsAFailureIntoTheErrorItCarries) {
     const Ends ends = make_ends();
     ASSERT_TRUE(ends.child.send_failure(Error{ENOENT, "exec: \"x y\": not found"}));
