@@ -56,6 +56,10 @@ std::vector<std::pair<std::string, std::string>> read_files(
 // group lacks the controller.
 Result<uint64_t> read_number(const Fd& cgroup, const char* name);
 
+// Makes `uid` the owner of the group and of the files that the kernel lists in
+// /sys/kernel/cgroup/delegate (cgroups(7), "Delegation").
+Result<> hand_over(const Fd& cgroup, uid_t uid);
+
 // Compares each file's content with what was asked for; the error names the
 // first that differs and both values. One word is the whole content. Of
 // several words a line of the file must start with the first ("*" is any) and

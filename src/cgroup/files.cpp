@@ -81,6 +81,24 @@ Result<uint64_t> read_number(const Fd& cgroup, const char* name) {
     return *number;
 }
 
+Result<> hand_over(const Fd& cgroup, uid_t uid) {
+    const auto chown = [&](const std::string& name) -> Result<> {
+        // What a controller that is off here would have is not there.
+        if (::fchownat(cgroup.get(), name.c_str(), uid, static_cast<gid_t>(-1),
+                       name.empty() ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW) < 0 &&
+            errno != ENOENT)
+            return fail_sys("fchownat", "cgroup/" + name);
+        return {};
+    };
+    TRY(chown(""));
+    const std::string list = TRY(sys::read_file(AT_FDCWD, "/sys/kernel/cgroup/delegate"));
+    for (const std::string_view name : text::split(text::trim(list), '\n'))
+        // Names of the kernel's own, in this directory.
+        if (!name.empty() && name.find('/') == std::string_view::npos)
+            TRY(chown(std::string{name}));
+    return {};
+}
+
 Result<> verify_files(const Fd& cgroup,
                       const std::vector<std::pair<std::string, std::string>>& expected) {
     for (const auto& [name, wanted] : expected) {

@@ -65,6 +65,8 @@ void run_phases(Context& context, std::initializer_list<Result<> (*)(Context&)> 
 void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept {
     Context context{plan, std::move(inheritance.channel)};
     context.start_listener = std::move(inheritance.start_listener);
+    context.device_store = std::move(inheritance.device_store);
+    context.early_sources.resize(plan.mounts.size());
     run_phases(context, {prepare, wait_for_start, become_the_container});
 }
 

@@ -12,6 +12,7 @@ namespace unitc::init {
 struct Inheritance {
     wire::Channel channel;  // to the parent
     Fd start_listener;      // create: where `start` will knock; run: none
+    Fd device_store;        // in a user namespace: where the device nodes are
 };
 
 // Runs the step table, reports what fails, and ends as the container's
@@ -23,5 +24,11 @@ struct Inheritance {
 // That process runs the second table. Same ends as above.
 [[noreturn]] void joiner_main(const plan::InitPlan& plan, wire::Channel channel,
                               const Fd& container) noexcept;
+
+// What the parent does in the child's place:
+// A detached copy of a bind mount's source.
+Result<Fd> copy_source(const plan::MountStep& step);
+// Enters all of them, in this order.
+Result<> join_all(const std::vector<plan::Join>& joins);
 
 }  // namespace unitc::init

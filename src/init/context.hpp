@@ -25,11 +25,14 @@ struct Context {
     const plan::InitPlan& plan;
     wire::Channel channel;  // to the parent; after the start wait, to the starter
     Fd start_listener;
-    Fd container;  // exec: pidfd of the container's first process, until entered
+    Fd container;     // exec: pidfd of the container's first process, until entered
+    Fd device_store;  // in a user namespace: nodes that the parent made
 
-    Fd host_null;  // the host's /dev/null, verified
-    Fd root;       // the container's root mount
-    // Sources that had to be copied before the host's mounts were made slaves.
+    Fd host_null;   // the host's /dev/null, verified
+    Fd root;        // the container's root mount
+    Fd early_root;  // in a user namespace: a copy of root.path, from the parent
+    // Sources that had to be copied before the host's mounts were made slaves,
+    // or by the parent; empty descriptors for the others.
     std::vector<Fd> early_sources;
     std::vector<KernelMount> kernel_mounts;
     // tmpfs mounts and /dev asked for read-only: written to until all is in place.

@@ -10,6 +10,7 @@
 
 #include "init/steps.hpp"
 #include "sys/file.hpp"
+#include "sys/mount.hpp"
 #include "sys/path.hpp"
 
 namespace unitc::init {
@@ -44,6 +45,23 @@ bool is_same_node(const struct stat& status, const DeviceNode& node) {
            (S_ISFIFO(node.mode) || status.st_rdev == makedev(node.major, node.minor));
 }
 
+// In a user namespace no node can be made: one of the parent's is bound.
+Result<> bind_node(const Context& context, const Fd& directory, const char* name, size_t index) {
+    const DeviceNode& node = context.plan.devices[index];
+    auto target = sys::open_below(directory, name, O_PATH | O_NOFOLLOW, sys::kBelowNoLinks);
+    if (!target && target.error().code == ENOENT)
+        target = sys::open_below(directory, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY,
+                                 sys::kBelowNoLinks, 0644);
+    const Fd place = TRY(std::move(target));
+    const Fd copy =
+        TRY(sys::open_tree_clone(context.device_store.get(), std::to_string(index).c_str(), false));
+    TRY(sys::move_mount_onto(copy, place));
+    const Fd there = TRY(sys::open_at(directory, name, O_PATH | O_NOFOLLOW));
+    if (!is_same_node(TRY(sys::stat_fd(there)), node))
+        return fail("'" + node.path + "' of the root does not show that device");
+    return {};
+}
+
 Result<> make_node(const Fd& directory, const char* name, const DeviceNode& node) {
     const dev_t device = S_ISFIFO(node.mode) ? 0 : makedev(node.major, node.minor);
     // umask is 0 in this phase: the mode is the config's.
@@ -59,13 +77,19 @@ Result<> make_node(const Fd& directory, const char* name, const DeviceNode& node
     return {};
 }
 
-Result<> make_device(Context& context, const Fd& dev, const DeviceNode& node) {
+Result<> make_or_bind(const Context& context, const Fd& directory, const char* name, size_t index) {
+    return context.device_store ? bind_node(context, directory, name, index)
+                                : make_node(directory, name, context.plan.devices[index]);
+}
+
+Result<> make_device(Context& context, const Fd& dev, size_t index) {
+    const DeviceNode& node = context.plan.devices[index];
     constexpr std::string_view kDev = "/dev/";
     const std::string_view path = node.path;
     const size_t slash = path.rfind('/');
     const std::string name{path.substr(slash + 1)};
     if (path.starts_with(kDev) && slash == kDev.size() - 1)
-        return make_node(dev, name.c_str(), node);
+        return make_or_bind(context, dev, name.c_str(), index);
     // Deeper, or outside of /dev: its directory is resolved inside the root,
     // below /dev inside /dev.
     const bool below_dev = path.starts_with(kDev);
@@ -73,7 +97,7 @@ Result<> make_device(Context& context, const Fd& dev, const DeviceNode& node) {
                                           : path.substr(0, slash + 1)};
     const Fd parent =
         TRY(sys::make_directory_in_root(below_dev ? dev : context.root, directory, 0755));
-    return make_node(parent, name.c_str(), node);
+    return make_or_bind(context, parent, name.c_str(), index);
 }
 
 // What the image has under that name stays: it concerns the image alone.
@@ -98,8 +122,16 @@ Result<> make_ptmx(const Fd& dev) {
 
 Result<> fill_dev(Context& context) {
     const Fd dev = TRY(open_dev(context));
-    for (const DeviceNode& node : context.plan.devices)
-        TRY_IN("device '" + node.path + "'", make_device(context, dev, node));
+    if (context.device_store) {
+        // Only what is attached can be copied.
+        const Fd top = TRY(sys::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
+        TRY_IN("device store", sys::move_mount_onto(context.device_store, top));
+    }
+    for (size_t i = 0; i < context.plan.devices.size(); ++i)
+        TRY_IN("device '" + context.plan.devices[i].path + "'", make_device(context, dev, i));
+    if (context.device_store)
+        // Or it would be the root that others find who enter our namespace.
+        TRY_IN("device store", sys::detach(context.device_store));
     for (const Link& link : kLinks)
         TRY(make_link(dev, link.name, link.target));
     if (const auto kcore = sys::open_in_root(context.root, "/proc/kcore", O_PATH | O_NOFOLLOW))

@@ -4,6 +4,7 @@
 // the root, to a descriptor; and it is put there by descriptor alone.
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <climits>
 #include <cstring>
 
+#include "init/child.hpp"
 #include "init/steps.hpp"
 #include "sys/file.hpp"
 #include "sys/mount.hpp"
@@ -105,10 +107,35 @@ Result<Fd> make_cgroup(Context& context, const MountStep& step) {
 }
 
 Result<Fd> make_bind(Context& context, const MountStep& step, size_t index) {
-    Fd copy = !context.early_sources.empty() ? std::move(context.early_sources[index])
-                                             : TRY(copy_source(step));
+    Fd copy = std::move(context.early_sources[index]);
+    if (!copy)
+        copy = TRY(copy_source(step));
     if (!step.attributes.empty())
         TRY(sys::mount_set(copy, step.attributes, false));
+    return copy;
+}
+
+bool has_pid_namespace(const plan::InitPlan& plan) {
+    return (plan.new_namespaces & CLONE_NEWPID) != 0 ||
+           std::any_of(plan.joins.begin(), plan.joins.end(),
+                       [](const plan::Join& join) { return join.type == CLONE_NEWPID; });
+}
+
+// Where a user namespace does not own what the file system shows, the kernel
+// gives it no instance: it sees the host's, as every process of the host does.
+bool shows_the_hosts(const plan::InitPlan& plan, const MountStep& step) {
+    if (!plan.user_namespace)
+        return false;
+    return step.type == "sysfs" || (step.type == "proc" && !has_pid_namespace(plan));
+}
+
+Result<Fd> copy_hosts(const MountStep& step) {
+    constexpr uint64_t kRestrictions =
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    const bool is_sysfs = step.type == "sysfs";
+    Fd copy = TRY(sys::open_tree_clone(AT_FDCWD, is_sysfs ? "/sys" : "/proc", true));
+    const uint64_t read_only = is_sysfs ? MOUNT_ATTR_RDONLY : 0;
+    TRY(sys::mount_set(copy, {.set = (step.attributes.set & kRestrictions) | read_only}, true));
     return copy;
 }
 
@@ -122,7 +149,10 @@ Result<Fd> make_detached(Context& context, const MountStep& step, size_t index) 
     uint64_t attributes = step.attributes.set;
     if (stays_writable_for_now(step))
         attributes &= ~uint64_t{MOUNT_ATTR_RDONLY};
-    return make_new(context, step, attributes);
+    auto made = make_new(context, step, attributes);
+    if (!made && made.error().code == EPERM && shows_the_hosts(context.plan, step))
+        return copy_hosts(step);
+    return made;
 }
 
 // What tmpcopyup asks for: the content, and the owner unless options name one.
@@ -130,7 +160,8 @@ Result<> fill_tmpfs(Context& context, const MountStep& step, const Fd& covered, 
     const struct stat status = TRY(sys::stat_fd(covered));
     const uid_t uid = sets(step, "uid") ? static_cast<uid_t>(-1) : status.st_uid;
     const gid_t gid = sets(step, "gid") ? static_cast<gid_t>(-1) : status.st_gid;
-    if (::fchownat(mount.get(), "", uid, gid, AT_EMPTY_PATH) < 0)
+    // EINVAL: the user namespace does not map them.
+    if (::fchownat(mount.get(), "", uid, gid, AT_EMPTY_PATH) < 0 && errno != EINVAL)
         return fail_sys("fchownat");
     return copy_up(context, covered, mount);
 }

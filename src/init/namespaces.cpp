@@ -2,14 +2,52 @@
 // Namespaces that clone3 did not make.
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
+#include <csignal>
+
+#include "base/text.hpp"
+#include "init/child.hpp"
 #include "init/steps.hpp"
 #include "sys/file.hpp"
+#include "sys/identity.hpp"
 
 namespace unitc::init {
 
+Result<> receive_mounts(Context& context) {
+    for (;;) {
+        wire::Packet packet = TRY(context.channel.receive());
+        if (packet.message == wire::Message::Outfitted)
+            return {};
+        if (packet.message != wire::Message::Source || packet.fds.size() != 1)
+            return fail("the parent sent no mount");
+        Fd& mount = packet.fds.front();
+        const auto index = text::parse_int<size_t>(packet.payload);
+        if (packet.payload == "root")
+            context.early_root = std::move(mount);
+        else if (index && *index < context.early_sources.size())
+            context.early_sources[*index] = std::move(mount);
+        else
+            return fail("the parent sent a mount that is not in the plan");
+    }
+}
+
+Result<> become_root(Context&) {
+    TRY(sys::become(0, 0, {}));
+    // A change of user takes both away (prctl(2)).
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return fail_sys("prctl PR_SET_PDEATHSIG");
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return fail_sys("prctl PR_SET_DUMPABLE");
+    return {};
+}
+
 Result<> join_namespaces(Context& context) {
-    for (const plan::Join& join : context.plan.joins) {
+    return join_all(context.plan.joins);
+}
+
+Result<> join_all(const std::vector<plan::Join>& joins) {
+    for (const plan::Join& join : joins) {
         const std::string where = std::string{"join "} + join.name + " namespace";
         const Fd fd = TRY_IN(where, sys::open_at(AT_FDCWD, join.path.c_str(), O_RDONLY));
         // The kernel checks that it is a namespace of that type.

@@ -46,20 +46,6 @@ sys::CapabilitySets wanted_capabilities(const plan::ProcessPlan& process) {
     return process.capabilities.value_or(sys::CapabilitySets{});
 }
 
-// The container's user may reopen its standard streams by /dev/stdout: pipes
-// and files of the caller's are handed over, as runc does; a device that is
-// not ours alone (/dev/null, a terminal) keeps its owner.
-void hand_over_streams(uid_t uid) {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-        struct stat status {};
-        if (::fstat(fd, &status) < 0 || status.st_uid == uid || S_ISCHR(status.st_mode))
-            continue;
-        // Some files have no owner to change (EINVAL, EPERM, EROFS): a
-        // convenience, and no reason to fail.
-        [[maybe_unused]] const int changed = ::fchown(fd, uid, static_cast<gid_t>(-1));
-    }
-}
-
 bool filter_needs_privilege(const plan::InitPlan& plan) {
     return plan.seccomp.has_value() && !plan.process.no_new_privileges;
 }
@@ -108,10 +94,9 @@ Result<> die_with_parent(Context& context) {
 
 Result<> close_inherited(Context& context) {
     std::vector<unsigned> kept{static_cast<unsigned>(context.channel.fd().get())};
-    if (context.start_listener)
-        kept.push_back(static_cast<unsigned>(context.start_listener.get()));
-    if (context.container)
-        kept.push_back(static_cast<unsigned>(context.container.get()));
+    for (const Fd* fd : {&context.start_listener, &context.container, &context.device_store})
+        if (*fd)
+            kept.push_back(static_cast<unsigned>(fd->get()));
     std::sort(kept.begin(), kept.end());
     unsigned next = 3 + static_cast<unsigned>(context.plan.process.preserve_fds);
     for (const unsigned fd : kept) {
@@ -168,7 +153,11 @@ Result<> set_names(Context& context) {
 }
 
 Result<> write_sysctls(Context& context) {
-    const sys::Procfs proc = TRY(sys::Procfs::fresh());
+    auto fresh = sys::Procfs::fresh();
+    // In a user namespace only that of an own pid namespace can be mounted.
+    if (!fresh && fresh.error().code == EPERM && context.plan.user_namespace)
+        fresh = sys::Procfs::host();
+    const sys::Procfs proc = TRY(std::move(fresh));
     for (const auto& [path, value] : context.plan.sysctls)
         TRY_IN("linux.sysctl", proc.write("sys/" + path, value));
     return {};
@@ -194,7 +183,8 @@ Result<> set_no_new_privileges(Context&) {
 Result<> drop_privileges(Context& context) {
     const plan::ProcessPlan& process = context.plan.process;
     sys::CapabilitySets wanted = wanted_capabilities(process);
-    hand_over_streams(process.uid);
+    if (!context.plan.user_namespace)
+        sys::hand_over_streams(process.uid);
     TRY(sys::drop_bounding(wanted.bounding));
     TRY(sys::become(process.uid, process.gid, process.groups));
     // The right to load a filter is kept aside (permitted, not effective)

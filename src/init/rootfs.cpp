@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "init/child.hpp"
 #include "init/steps.hpp"
 #include "sys/file.hpp"
 #include "sys/mount.hpp"
@@ -28,11 +29,10 @@ Result<Fd> copy_source(const plan::MountStep& step) {
 }
 
 Result<> copy_shared_sources(Context& context) {
-    for (const plan::MountStep& step : context.plan.mounts) {
-        Fd source;
-        if (step.kind == plan::MountStep::Kind::Bind)
-            source = TRY_IN(step.where, copy_source(step));
-        context.early_sources.push_back(std::move(source));
+    for (size_t i = 0; i < context.plan.mounts.size(); ++i) {
+        const plan::MountStep& step = context.plan.mounts[i];
+        if (step.kind == plan::MountStep::Kind::Bind && !context.early_sources[i])
+            context.early_sources[i] = TRY_IN(step.where, copy_source(step));
     }
     return {};
 }
@@ -47,6 +47,14 @@ Result<> isolate_mounts(Context& context) {
 }
 
 Result<> attach_root(Context& context) {
+    if (context.early_root) {
+        // Its own place may be out of the mapped root's reach; "/" is not, and
+        // whatever is looked up from it still finds the host's.
+        const Fd top = TRY(sys::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
+        context.root = std::move(context.early_root);
+        TRY_IN("root.path", sys::move_mount_onto(context.root, top));
+        return {};
+    }
     const Fd place = TRY_IN(
         "root.path", sys::open_at(AT_FDCWD, context.plan.rootfs.c_str(), O_PATH | O_DIRECTORY));
     context.root = TRY_IN("root.path", sys::open_tree_clone(place.get(), "", true));
@@ -68,6 +76,8 @@ Result<> finish_root(Context& context) {
 Result<> enter_root(Context& context) {
     if (context.plan.pivot)
         TRY(sys::pivot_to(context.root));
+    else if (context.plan.user_namespace)
+        TRY(sys::chroot_to(context.root));  // it lies on "/" already
     else
         TRY(sys::move_to_root(context.root));
     struct stat here {};

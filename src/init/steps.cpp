@@ -20,6 +20,14 @@ bool has_last_mount(const InitPlan& plan) {
     return std::any_of(plan.mounts.begin(), plan.mounts.end(),
                        [](const plan::MountStep& step) { return step.at_last; });
 }
+bool has_user_namespace(const InitPlan& plan) {
+    return plan.user_namespace.has_value();
+}
+bool gets_mounts(const InitPlan& plan) {
+    return plan.user_namespace ||
+           std::any_of(plan.mounts.begin(), plan.mounts.end(),
+                       [](const plan::MountStep& step) { return step.idmap.has_value(); });
+}
 bool has_names(const InitPlan& plan) {
     return !plan.hostname.empty() || !plan.domainname.empty();
 }
@@ -31,10 +39,17 @@ constexpr Step kPreparation[] = {
     {"die with the parent", always, die_with_parent},
     // The parent's lock and bus connection must close when the parent does.
     {"close inherited descriptors", always, close_inherited},
+    // What the host's privileges are needed for comes from the parent, which
+    // keeps them: mounts, id maps, device nodes; later limits and streams.
+    {"receive mounts", gets_mounts, receive_mounts},
+    // Whatever is made from here on belongs to the user namespace's root.
+    {"become root of the user namespace", has_user_namespace, become_root},
     // Needs the host's /proc and the parent's privileges.
-    {"set oom score", [](const InitPlan& p) { return p.process.oom_score_adj.has_value(); },
+    {"set oom score",
+     [](const InitPlan& p) { return p.process.oom_score_adj && !p.user_namespace; },
      adjust_oom_score},
-    {"join namespaces", [](const InitPlan& p) { return !p.joins.empty(); }, join_namespaces},
+    {"join namespaces", [](const InitPlan& p) { return !p.joins.empty() && !p.needs_usher; },
+     join_namespaces},
     {"join session keyring", [](const InitPlan& p) { return p.new_keyring; }, join_keyring},
     {"set host and domain name", has_names, set_names},
     {"open /dev/null", always, open_host_null},
@@ -70,8 +85,8 @@ constexpr Step kPreparation[] = {
     {"enter cgroup namespace", [](const InitPlan& p) { return p.new_cgroup_namespace; },
      enter_cgroup_namespace},
     {"mount cgroup", has_last_mount, mount_last},
-    {"set resource limits", [](const InitPlan& p) { return !p.process.rlimits.empty(); },
-     set_limits},
+    {"set resource limits",
+     [](const InitPlan& p) { return !p.process.rlimits.empty() && !p.user_namespace; }, set_limits},
     {"enter working directory", always, enter_directory},
     {"set no_new_privs", [](const InitPlan& p) { return p.process.no_new_privileges; },
      set_no_new_privileges},

@@ -36,6 +36,8 @@ Result<> find_executable(Context& context);
 Result<> execute(Context& context);
 
 // namespaces.cpp
+Result<> receive_mounts(Context& context);
+Result<> become_root(Context& context);
 Result<> join_namespaces(Context& context);
 Result<> enter_container(Context& context);
 Result<> open_own_root(Context& context);
@@ -49,8 +51,6 @@ Result<> run_create_container_hooks(Context& context);
 Result<> run_start_container_hooks(Context& context);
 
 // rootfs.cpp
-// A detached copy of a bind mount's source.
-Result<Fd> copy_source(const plan::MountStep& step);
 Result<> open_host_null(Context& context);
 Result<> copy_shared_sources(Context& context);
 Result<> isolate_mounts(Context& context);

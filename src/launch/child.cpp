@@ -4,10 +4,25 @@
 #include <csignal>
 
 #include "init/child.hpp"
+#include "launch/helper.hpp"
+#include "launch/namespaces.hpp"
+#include "launch/outfit.hpp"
 #include "sys/clone.hpp"
 #include "sys/process.hpp"
 
 namespace unitc::launch {
+namespace {
+
+Result<Child> spawn_directly(const plan::InitPlan& plan, init::Inheritance inheritance,
+                             wire::Channel channel) {
+    sys::Clone cloned = TRY(sys::clone_process(plan.new_namespaces));
+    if (cloned.pid == 0)
+        init::child_main(plan, std::move(inheritance));
+    return Child{cloned.pid, std::move(cloned.pidfd), std::move(channel)};
+}
+
+}  // namespace
+
 Child::Child(pid_t pid, Fd pidfd, wire::Channel channel)
     : pid_(pid), pidfd_(std::move(pidfd)), channel_(std::move(channel)) {}
 
@@ -15,6 +30,7 @@ Child::Child(Child&& other) noexcept
     : pid_(other.pid_),
       pidfd_(std::move(other.pidfd_)),
       channel_(std::move(other.channel_)),
+      id_maps_(std::move(other.id_maps_)),
       released_(std::exchange(other.released_, true)) {}
 
 Child::~Child() {
@@ -32,11 +48,16 @@ void Child::kill() {
 
 Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener) {
     TRY(sys::check_single_threaded());
+    std::optional<sys::IdMaps> maps = TRY(id_maps(plan));
+    Fd devices = TRY(make_device_store(plan, maps));
     auto [ours, theirs] = TRY(wire::make_pair());
-    sys::Clone clone = TRY(sys::clone_process(plan.new_namespaces));
-    if (clone.pid == 0)
-        init::child_main(plan, {std::move(theirs), std::move(start_listener)});
-    return Child{clone.pid, std::move(clone.pidfd), std::move(ours)};
+    init::Inheritance inheritance{std::move(theirs), std::move(start_listener), std::move(devices)};
+    Child child =
+        TRY(plan.needs_usher ? spawn_by_usher(plan, std::move(inheritance), std::move(ours))
+                             : spawn_directly(plan, std::move(inheritance), std::move(ours)));
+    child.set_id_maps(std::move(maps));
+    TRY(outfit(child, plan));
+    return child;
 }
 
 Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container, const Fd& cgroup) {

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "base/stopwatch.hpp"
@@ -23,6 +25,10 @@ public:
     pid_t pid() const { return pid_; }
     const Fd& pidfd() const { return pidfd_; }
     wire::Channel& channel() { return channel_; }
+    const wire::Channel& channel() const { return channel_; }
+    // Of its user namespace; nothing if that is ours.
+    const std::optional<sys::IdMaps>& id_maps() const { return id_maps_; }
+    void set_id_maps(std::optional<sys::IdMaps> maps) { id_maps_ = std::move(maps); }
 
     // Ends it now, if it is not released; afterwards it is gone and reaped.
     void kill();
@@ -32,10 +38,12 @@ private:
     pid_t pid_;
     Fd pidfd_;
     wire::Channel channel_;
+    std::optional<sys::IdMaps> id_maps_;
     bool released_ = false;
 };
 
-// The container's first process. The caller must be single-threaded (checked).
+// Makes the container's first process, in its namespaces and with all that it
+// needs of the host. The caller must be single-threaded (checked).
 // `start_listener` goes to the child (an empty one for `run`).
 Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener);
 

@@ -56,7 +56,7 @@ Json seccomp() {
 
 Json linux_part(int last_capability) {
     return {
-        {"namespaces", names_without(kNamespaceTypes, {NamespaceType::User, NamespaceType::Time})},
+        {"namespaces", names_without(kNamespaceTypes, {})},
         {"capabilities", capabilities(last_capability)},
         {"cgroup",
          {{"v1", false}, {"v2", true}, {"systemd", true}, {"systemdUser", false}, {"rdma", true}}},
@@ -65,7 +65,7 @@ Json linux_part(int last_capability) {
         {"selinux", disabled()},
         {"memoryPolicy", {{"modes", Json::array()}, {"flags", Json::array()}}},
         {"intelRdt", {{"enabled", false}, {"schemata", false}, {"monitoring", false}}},
-        {"mountExtensions", {{"idmap", disabled()}}},
+        {"mountExtensions", {{"idmap", {{"enabled", true}}}}},
         {"netDevices", disabled()},
     };
 }

@@ -6,6 +6,7 @@
 
 #include "oci/capabilities.hpp"
 #include "oci/sysctl.hpp"
+#include "oci/validate_namespaces.hpp"
 #include "oci/validate_supported.hpp"
 
 namespace unitc::oci {
@@ -166,7 +167,7 @@ constexpr Rule kRules[] = {
     mount_namespace_is_new,     is_supported,
     names_have_uts_namespace,   sysctls_are_namespaced,
     swap_includes_memory,       burst_is_within_quota,
-    capability_sets_are_nested,
+    capability_sets_are_nested, namespaces_are_consistent,
 };
 
 }  // namespace

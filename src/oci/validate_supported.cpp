@@ -23,9 +23,6 @@ constexpr Row<Process> kProcess[] = {
 };
 
 constexpr Row<Linux> kLinux[] = {
-    {"linux.uidMappings", [](const Linux& l) { return !l.uid_mappings.empty(); }},
-    {"linux.gidMappings", [](const Linux& l) { return !l.gid_mappings.empty(); }},
-    {"linux.timeOffsets", [](const Linux& l) { return !l.time_offsets.empty(); }},
     {"linux.netDevices", [](const Linux& l) { return !l.net_devices.empty(); }},
     {"linux.mountLabel", [](const Linux& l) { return !l.mount_label.empty(); }},
     {"linux.intelRdt", [](const Linux& l) { return l.intel_rdt.has_value(); }},
@@ -65,35 +62,6 @@ Result<> none_given(const Part& part, const Row<Part> (&rows)[N]) {
     return {};
 }
 
-Result<> namespaces_are_supported(const Linux& part) {
-    for (size_t i = 0; i < part.namespaces.size(); ++i) {
-        const Namespace& space = part.namespaces[i];
-        const std::string where = "linux.namespaces[" + std::to_string(i) + "]: ";
-        if (space.type == NamespaceType::User)
-            return fail(where + "a user namespace is not supported yet");
-        if (space.type == NamespaceType::Time)
-            return fail(where + "a time namespace is not supported yet");
-        if (space.type == NamespaceType::Pid && !space.path.empty())
-            return fail(where + "joining a pid namespace is not supported yet");
-    }
-    return {};
-}
-
-Result<> mounts_are_supported(const Config& config) {
-    for (size_t i = 0; i < config.mounts.size(); ++i) {
-        const Mount& mount = config.mounts[i];
-        const std::string where = "mounts[" + std::to_string(i) + "].";
-        if (!mount.uid_mappings.empty())
-            return fail(where + "uidMappings is not supported yet");
-        if (!mount.gid_mappings.empty())
-            return fail(where + "gidMappings is not supported yet");
-        for (const std::string& option : mount.options)
-            if (option == "idmap" || option == "ridmap")
-                return fail(where + "options: '" + option + "' is not supported yet");
-    }
-    return {};
-}
-
 Result<> seccomp_is_supported(const Seccomp& seccomp) {
     constexpr std::string_view kNotify = "SCMP_ACT_NOTIFY is not supported yet";
     // The kernel takes it only together with a listener.
@@ -123,11 +91,9 @@ Result<> exists_in_version_2(const Resources& resources) {
 Result<> is_supported(const Config& config) {
     if (config.process)
         TRY(none_given(*config.process, kProcess));
-    TRY(mounts_are_supported(config));
     if (!config.linux_)
         return {};
     TRY(none_given(*config.linux_, kLinux));
-    TRY(namespaces_are_supported(*config.linux_));
     if (config.linux_->resources)
         TRY(exists_in_version_2(*config.linux_->resources));
     if (config.linux_->seccomp)

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "launch/grant.hpp"
 #include "oci/validate.hpp"
 #include "ops/conversation.hpp"
 #include "ops/ending.hpp"
@@ -201,6 +202,7 @@ private:
             } else if (packet.message == wire::Message::Ready) {
                 lap("child ready");
                 log_timings(packet.payload);
+                TRY(launch::grant(*creation.child_, prepared_.plan.init));
                 return {};
             } else {
                 return fail("the container's process spoke out of turn");
@@ -226,6 +228,10 @@ private:
                 files.emplace_back(fallback.file, fallback.content);
         TRY(cgroup::write_files(group, files));
         TRY(cgroup::verify_files(group, plan.expected_files));
+        const plan::InitPlan& init = prepared_.plan.init;
+        if (const auto& maps = creation.child_->id_maps(); maps && init.hand_over_cgroup)
+            TRY(cgroup::hand_over(group,
+                                  sys::to_outside(maps->uids, init.process.uid).value_or(0)));
         if (filters_devices(plan) && TRY(cgroup::device_programs(group)) == 0)
             return fail("linux.resources.devices: systemd attached no device filter to '" +
                         plan.name + "'");

@@ -3,6 +3,8 @@
 
 #include <sched.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "oci/sysctl.hpp"
 #include "plan/parts.hpp"
@@ -16,6 +18,8 @@ struct NamespaceRow {
     const char* name;
 };
 
+constexpr uint64_t kNewTime = 0x80;  // CLONE_NEWTIME of linux/sched.h
+
 constexpr NamespaceRow kNamespaces[] = {
     {oci::NamespaceType::Pid, CLONE_NEWPID, "pid"},
     {oci::NamespaceType::Network, CLONE_NEWNET, "network"},
@@ -23,7 +27,20 @@ constexpr NamespaceRow kNamespaces[] = {
     {oci::NamespaceType::Ipc, CLONE_NEWIPC, "ipc"},
     {oci::NamespaceType::Uts, CLONE_NEWUTS, "uts"},
     {oci::NamespaceType::Cgroup, CLONE_NEWCGROUP, "cgroup"},
+    {oci::NamespaceType::User, CLONE_NEWUSER, "user"},
+    {oci::NamespaceType::Time, kNewTime, "time"},
 };
+
+sys::IdMap id_map(const std::vector<oci::IdMapping>& mappings) {
+    sys::IdMap map;
+    for (const oci::IdMapping& mapping : mappings)
+        map.push_back({mapping.container_id, mapping.host_id, mapping.size});
+    return map;
+}
+
+bool is_for_children(const Join& join) {
+    return join.type == CLONE_NEWPID || join.type == static_cast<int>(kNewTime);
+}
 
 Result<> add_namespaces(const oci::Linux& linux_part, InitPlan& init) {
     for (const oci::Namespace& wanted : linux_part.namespaces) {
@@ -32,18 +49,29 @@ Result<> add_namespaces(const oci::Linux& linux_part, InitPlan& init) {
             if (candidate.type == wanted.type)
                 row = &candidate;
         if (row == nullptr)
-            return fail("linux.namespaces: user and time namespaces are not supported yet");
+            return fail("linux.namespaces: has an entry of unknown type");
+        if (wanted.type == oci::NamespaceType::User)
+            init.user_namespace = UserNamespace{
+                wanted.path, {id_map(linux_part.uid_mappings), id_map(linux_part.gid_mappings)}};
         if (!wanted.path.empty())
             init.joins.push_back({static_cast<int>(row->flag), row->name, wanted.path});
         else if (row->flag == CLONE_NEWCGROUP)
             // Entered once the unit's membership is verified, so that its
             // root is the unit's cgroup.
             init.new_cgroup_namespace = true;
+        else if (row->flag == kNewTime)
+            init.new_time_namespace = true;
         else
             init.new_namespaces |= row->flag;
     }
     if ((init.new_namespaces & CLONE_NEWNS) == 0)
         return fail("linux.namespaces: a new 'mount' namespace is required");
+    std::stable_partition(init.joins.begin(), init.joins.end(),
+                          [](const Join& join) { return join.type != CLONE_NEWUSER; });
+    for (const auto& [clock, offset] : linux_part.time_offsets)
+        init.time_offsets.push_back({clock, offset.secs, offset.nanosecs});
+    init.needs_usher = init.new_time_namespace || (init.user_namespace && !init.joins.empty()) ||
+                       std::any_of(init.joins.begin(), init.joins.end(), is_for_children);
     return {};
 }
 
@@ -60,6 +88,45 @@ void add_hooks(const oci::Config& config, Plan& plan) {
     for (oci::Hook& hook : init.start_container_hooks)
         if (hook.env && hook.env->empty())
             hook.env.reset();
+}
+
+// runc's rule: of a cgroup namespace of its own, where the config lets it write.
+bool may_write_cgroup(const InitPlan& init) {
+    return init.user_namespace && init.new_cgroup_namespace &&
+           std::any_of(init.mounts.begin(), init.mounts.end(), [](const MountStep& step) {
+               return step.kind == MountStep::Kind::Cgroup &&
+                      (step.attributes.set & MOUNT_ATTR_RDONLY) == 0;
+           });
+}
+
+// Ids in a file system's options are the container's: the kernel refuses one
+// that is not mapped with a mere "invalid argument".
+Result<> check_mount_ids(const InitPlan& init) {
+    if (!init.user_namespace || init.user_namespace->maps.uids.empty())
+        return {};
+    const sys::IdMaps& maps = init.user_namespace->maps;
+    for (const MountStep& step : init.mounts)
+        for (const auto& [key, value] : step.data) {
+            const auto id = text::parse_int<uint32_t>(value.value_or(""));
+            const sys::IdMap* map = key == "uid" ? &maps.uids : key == "gid" ? &maps.gids : nullptr;
+            if (map != nullptr && id && !sys::to_outside(*map, *id))
+                return fail(step.where + ".options: '" + key + "=" + *value +
+                            "' is not mapped by linux." + key + "Mappings");
+        }
+    return {};
+}
+
+// idmap and ridmap with the mount's own maps, or the container's.
+void map_mounts(const oci::Config& config, InitPlan& init) {
+    for (size_t i = 0; i < init.mounts.size(); ++i) {
+        const oci::Mount& mount = config.mounts[i];
+        MountStep& step = init.mounts[i];
+        if (!mount.uid_mappings.empty())
+            step.idmap =
+                UserNamespace{{}, {id_map(mount.uid_mappings), id_map(mount.gid_mappings)}};
+        else if (step.idmap)
+            step.idmap = init.user_namespace;
+    }
 }
 
 bool bind_on_dev(const std::vector<MountStep>& mounts) {
@@ -94,6 +161,9 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.devices = make_devices(linux_part);
     init.masked_paths = linux_part.masked_paths;
     init.readonly_paths = linux_part.readonly_paths;
+    map_mounts(config, init);
+    init.hand_over_cgroup = may_write_cgroup(init);
+    TRY(check_mount_ids(init));
     init.hostname = config.hostname;
     init.domainname = config.domainname;
     for (const auto& [key, value] : linux_part.sysctl) {

@@ -128,8 +128,11 @@ Result<> apply_option(std::string_view option, MountStep& step) {
             step.*row.wanted = true;
             return {};
         }
-    if (option == "idmap" || option == "ridmap")
-        return fail(step.where + ".options: '" + std::string{option} + "' is not supported yet");
+    if (option == "idmap" || option == "ridmap") {
+        step.idmap.emplace();  // whose map: map_mounts
+        step.recursive_idmap |= option == "ridmap";
+        return {};
+    }
     if (contains(kSuperblockFlags, option)) {
         step.data.emplace_back(option, std::nullopt);
         return {};

@@ -15,6 +15,7 @@
 #include "hooks/state.hpp"
 #include "oci/config.hpp"
 #include "seccomp/compile.hpp"
+#include "sys/id_map.hpp"
 #include "sys/identity.hpp"
 #include "sys/mount.hpp"
 #include "unit/translate.hpp"
@@ -26,6 +27,13 @@ struct Join {
     int type = 0;      // CLONE_NEW*
     const char* name;  // "network"
     std::string path;  // the host's view: /proc/123/ns/net, /run/netns/x
+};
+
+// A user namespace, by its path or by its maps.
+struct UserNamespace {
+    std::string path;
+    sys::IdMaps maps;  // with a path: empty, or what the namespace must have
+    bool operator==(const UserNamespace&) const = default;
 };
 
 struct MountStep {
@@ -43,6 +51,8 @@ struct MountStep {
     // New: fsconfig keys, a flag where there is no value.
     std::vector<std::pair<std::string, std::optional<std::string>>> data;
     bool recursive = false;               // Bind: rbind
+    std::optional<UserNamespace> idmap;   // Bind: whose map its ids go through
+    bool recursive_idmap = false;         // so do those of all mounts below
     bool copy_up = false;                 // New tmpfs: begins with what it covers
     bool source_nofollow = false;         // Bind: a symlink itself is mounted, not its target
     bool copy_symlink = false;            // Bind: a symlink is made anew instead of mounted
@@ -90,11 +100,26 @@ struct ProcessPlan {
     int preserve_fds = 0;  // descriptors 3 … 2+N stay open
 };
 
+// How far a clock of a new time namespace is from the host's.
+struct ClockOffset {
+    std::string clock;  // "monotonic", "boottime"
+    int64_t seconds = 0;
+    uint32_t nanoseconds = 0;
+};
+
 struct InitPlan {
     uint64_t enter_namespaces = 0;  // exec: CLONE_NEW* of the running init to enter
     uint64_t new_namespaces = 0;    // CLONE_NEW* for clone3; never the cgroup's
     bool new_cgroup_namespace = false;
-    std::vector<Join> joins;
+    std::vector<Join> joins;  // a user namespace last: it takes the host's privileges away
+    std::optional<UserNamespace> user_namespace;
+    bool new_time_namespace = false;
+    std::vector<ClockOffset> time_offsets;
+    // Joined or made before the clone, by a process in between: a pid or time
+    // namespace is for children only, others need the host's privileges.
+    bool needs_usher = false;
+    // The cgroup's files become the process's, who may see and write them.
+    bool hand_over_cgroup = false;
     std::string rootfs;  // absolute, the host's view
     bool readonly_root = false;
     uint64_t root_propagation = 0;  // MS_*: of the container's root mount

@@ -15,11 +15,9 @@ struct Flag {
     const char* name;
 };
 
-constexpr Flag kNamespaceNames[] = {{CLONE_NEWPID, "pid"},
-                                    {CLONE_NEWNET, "network"},
-                                    {CLONE_NEWNS, "mount"},
-                                    {CLONE_NEWIPC, "ipc"},
-                                    {CLONE_NEWUTS, "uts"}};
+constexpr Flag kNamespaceNames[] = {{CLONE_NEWPID, "pid"},  {CLONE_NEWNET, "network"},
+                                    {CLONE_NEWNS, "mount"}, {CLONE_NEWIPC, "ipc"},
+                                    {CLONE_NEWUTS, "uts"},  {CLONE_NEWUSER, "user"}};
 constexpr Flag kAttributeNames[] = {{MOUNT_ATTR_RDONLY, "ro"},
                                     {MOUNT_ATTR_NOSUID, "nosuid"},
                                     {MOUNT_ATTR_NODEV, "nodev"},
@@ -67,6 +65,41 @@ std::string propagation(uint64_t flags, bool recursive) {
     return text::join(words, ",");
 }
 
+std::string ranges(const sys::IdMap& map) {
+    std::vector<std::string> words;
+    for (const sys::IdRange& range : map)
+        words.push_back(std::to_string(range.inside) + ":" + std::to_string(range.outside) + ":" +
+                        std::to_string(range.size));
+    return text::join(words, ",");
+}
+
+std::vector<std::string> map_words(const UserNamespace& space) {
+    if (!space.path.empty())
+        return {"of", space.path};
+    return {"uids=" + ranges(space.maps.uids), "gids=" + ranges(space.maps.gids)};
+}
+
+void show_namespaces(std::string& out, const InitPlan& init) {
+    std::vector<std::string> namespaces;
+    add_flags(kNamespaceNames, init.new_namespaces, "", namespaces);
+    if (init.new_cgroup_namespace)
+        namespaces.emplace_back("cgroup");
+    if (init.new_time_namespace)
+        namespaces.emplace_back("time");
+    line(out, "new-namespaces", namespaces);
+    for (const Join& join : init.joins)
+        line(out, "join-namespace", {join.name, join.path});
+    if (init.needs_usher)
+        line(out, "enters-by-usher", {});
+    if (init.user_namespace)
+        line(out, "id-map", map_words(*init.user_namespace));
+    for (const ClockOffset& offset : init.time_offsets)
+        line(out, "time-offset",
+             {offset.clock, std::to_string(offset.seconds), std::to_string(offset.nanoseconds)});
+    if (init.hand_over_cgroup)
+        line(out, "hand-over-cgroup", {std::to_string(init.process.uid)});
+}
+
 struct Action {
     bool MountStep::*wanted;
     const char* name;
@@ -96,6 +129,11 @@ void show_mount(std::string& out, const MountStep& step) {
         options.push_back(propagation(step.propagation, step.recursive_propagation));
     if (!options.empty())
         words.push_back(text::join(options, ","));
+    if (step.idmap) {
+        words.emplace_back(step.recursive_idmap ? "ridmap" : "idmap");
+        for (std::string& word : map_words(*step.idmap))
+            words.push_back(std::move(word));
+    }
     if (step.at_last)
         words.emplace_back("at last");
     line(out, "mount", words);
@@ -173,13 +211,7 @@ std::string show(const Plan& plan) {
     line(out, "container", {plan.id, "bundle", plan.bundle});
     show_unit(out, plan.unit);
 
-    std::vector<std::string> namespaces;
-    add_flags(kNamespaceNames, init.new_namespaces, "", namespaces);
-    if (init.new_cgroup_namespace)
-        namespaces.emplace_back("cgroup");
-    line(out, "new-namespaces", namespaces);
-    for (const Join& join : init.joins)
-        line(out, "join-namespace", {join.name, join.path});
+    show_namespaces(out, init);
     if (init.new_keyring)
         line(out, "session-keyring", {init.keyring_name});
     if (!init.hostname.empty())

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "sys/file.hpp"
@@ -23,6 +24,8 @@ Result<Clone> clone_process(uint64_t flags, const Fd* cgroup) {
         args.cgroup = static_cast<uint64_t>(cgroup->get());
     }
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+    if (pid < 0 && errno == ENOSPC)
+        return fail_sys("clone3", "a namespace beyond the limits in /proc/sys/user");
     if (pid < 0)
         return fail_sys("clone3");
     if (pid == 0)

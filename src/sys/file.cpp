@@ -97,6 +97,17 @@ Result<Fd> duplicate(int fd) {
     return Fd{copy};
 }
 
+void hand_over_streams(uid_t uid) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        struct stat status {};
+        if (::fstat(fd, &status) < 0 || status.st_uid == uid || S_ISCHR(status.st_mode))
+            continue;
+        // Some files have no owner to change (EINVAL, EPERM, EROFS): a
+        // convenience, and no reason to fail.
+        [[maybe_unused]] const int changed = ::fchown(fd, uid, static_cast<gid_t>(-1));
+    }
+}
+
 Result<> lock(const Fd& fd, Lock kind, Wait wait) {
     const int operation =
         (kind == Lock::Shared ? LOCK_SH : LOCK_EX) | (wait == Wait::No ? LOCK_NB : 0);

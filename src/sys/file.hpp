@@ -44,6 +44,11 @@ Result<> replace_file(const Fd& dir, const std::string& name, std::string_view b
 Result<struct stat> stat_fd(const Fd& fd);
 Result<Fd> duplicate(int fd);  // with close-on-exec
 
+// Gives descriptors 0, 1 and 2 to a user, who may then reopen them by
+// /dev/stdout: pipes and files of the caller's, as runc does; a device that is
+// not the container's alone (/dev/null, a terminal) keeps its owner.
+void hand_over_streams(uid_t uid);
+
 enum class Lock { Shared, Exclusive };
 enum class Wait { Yes, No };
 // flock(2). Lock::No-wait failure carries EWOULDBLOCK.

@@ -91,10 +91,31 @@ Result<> mount_set(const Fd& mount, const MountAttributes& attributes, bool recu
     return {};
 }
 
+Result<> mount_idmap(const Fd& mount, const Fd& space, bool recursive) {
+    mount_attr attr{};
+    attr.attr_set = MOUNT_ATTR_IDMAP;
+    attr.userns_fd = static_cast<uint64_t>(space.get());
+    const unsigned flags = AT_EMPTY_PATH | (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U);
+    if (::mount_setattr(mount.get(), "", flags, &attr, sizeof attr) < 0)
+        return fail_sys("mount_setattr");
+    return {};
+}
+
 Result<> move_mount_onto(const Fd& mount, const Fd& target) {
     if (::move_mount(mount.get(), "", target.get(), "",
                      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
         return fail_sys("move_mount");
+    return {};
+}
+
+Result<> detach(const Fd& mount) {
+    // By descriptor: umount2(2) takes a path alone, and "." is no name.
+    if (::fchdir(mount.get()) < 0)
+        return fail_sys("fchdir");
+    if (::umount2(".", MNT_DETACH) < 0)
+        return fail_sys("umount2", ".");
+    if (::chdir("/") < 0)
+        return fail_sys("chdir", "/");
     return {};
 }
 
@@ -117,6 +138,12 @@ Result<> move_to_root(const Fd& root) {
         return fail_sys("fchdir");
     if (::mount(".", "/", nullptr, MS_MOVE, nullptr) < 0)
         return fail_sys("mount MS_MOVE", "/");
+    return chroot_to(root);
+}
+
+Result<> chroot_to(const Fd& root) {
+    if (::fchdir(root.get()) < 0)
+        return fail_sys("fchdir");
     if (::chroot(".") < 0)
         return fail_sys("chroot");
     if (::chdir("/") < 0)

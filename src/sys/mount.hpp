@@ -34,8 +34,15 @@ struct MountAttributes {
 };
 Result<> mount_set(const Fd& mount, const MountAttributes& attributes, bool recursive);
 
+// Shows the ids of a detached copy's files through the map of the user
+// namespace `space` (MOUNT_ATTR_IDMAP).
+Result<> mount_idmap(const Fd& mount, const Fd& space, bool recursive);
+
 // Puts a detached mount onto `target`; afterwards `mount` is its root.
 Result<> move_mount_onto(const Fd& mount, const Fd& target);
+
+// Takes an attached mount away, with what is mounted below it.
+Result<> detach(const Fd& mount);
 
 // Makes `root` (a mount in this mount namespace) the root: fchdir,
 // pivot_root(".", "."), detach the old one, whose mounts must not be shared
@@ -44,5 +51,6 @@ Result<> pivot_to(const Fd& root);
 // For a root that cannot be pivoted away from (initramfs): moves the mount of
 // `root` over "/" and chroots into it. The old root stays mounted below.
 Result<> move_to_root(const Fd& root);
+Result<> chroot_to(const Fd& root);
 
 }  // namespace unitc::sys

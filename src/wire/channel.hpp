@@ -16,8 +16,10 @@ namespace unitc::wire {
 // The whole conversation, in order. Whoever sees the other end closed too
 // early knows that the peer died.
 enum class Message : char {
-    Joined = 'j',     // exec's joiner → parent: the process in the container; payload: its pid,
-                      // 1 descriptor: its pidfd
+    Joined = 'j',  // exec's joiner → parent: the process in the container; payload: its pid,
+                   // 1 descriptor: its pidfd
+    Source = 'b',  // parent → child: a mount to be made; payload: "root", or whose; 1 descriptor
+    Outfitted = 'o',  // parent → child: you have all sources, and your ids are mapped
     InCgroup = 'g',   // parent → child: your unit is active and you are in it
     Mounted = 'm',    // child → parent: prestart and createRuntime hooks may run now
     HooksDone = 'h',  // parent → child: they have

@@ -173,3 +173,81 @@ def nosymfollow_and_its_recursive_form(t):
     for option in ("nosymfollow", "rnosymfollow"):
         bundle = t.bundle(shell="cat /mnt/link 2>&1; cat /mnt/file").bind(t.path("data"), "/mnt", option)
         t.contains(t.run(bundle).out, "Too many levels of symbolic links")
+
+
+def _mapped_source(t):
+    """A directory of user 0 and a file of user 1, on a file system that can be id-mapped."""
+    source = t.path("source")
+    os.makedirs(source)
+    t.command("mount", "-t", "tmpfs", "idmapped", source)
+    t.finally_do(lambda: t.command("umount", "-R", source))
+    open(os.path.join(source, "file"), "w").close()
+    os.chown(os.path.join(source, "file"), 1, 2)
+    probe = t.run(_idmap(t.bundle("true"), source, "idmap", 0, 0), status=None)
+    t.machine_needs("doesn't support idmap" not in probe.err, "needs tmpfs with idmap")
+    return source
+
+
+def _idmap(bundle, source, option, uid, gid, *more, size=1000):
+    bundle.bind(source, "/mnt", *([option] if option else []), *more)
+    bundle.mounts[-1]["uidMappings"] = [{"containerID": 0, "hostID": uid, "size": size}]
+    bundle.mounts[-1]["gidMappings"] = [{"containerID": 0, "hostID": gid, "size": size}]
+    return bundle
+
+
+@test(peers="runc")
+def idmap_shows_ids_through_the_mounts_own_mappings(t):
+    source = _mapped_source(t)
+    for option in ("idmap", "ridmap", ""):  # mappings alone mean idmap, as with runc
+        bundle = _idmap(t.bundle(shell="stat -c '%n %u:%g' /mnt /mnt/file"), source, option, 5000, 7000)
+        t.equal(t.run(bundle).out, "/mnt 5000:7000\n/mnt/file 5001:7002\n", f"owners with {option or 'no option'}")
+    t.equal(os.stat(os.path.join(source, "file")).st_uid, 1, "the source's owner afterwards")
+
+
+@test(peers="runc")
+def idmap_keeps_the_other_options(t):
+    bundle = _idmap(t.bundle(shell="touch /mnt/x 2>&1; grep ' /mnt ' /proc/self/mountinfo"), _mapped_source(t), "idmap", 5000, 7000,
+                    "ro", "nosuid")
+    result = t.run(bundle)
+    t.contains(result.out, "Read-only file system", "ro,nosuid")
+    t.check("shared:" not in result.out, f"the mount is a peer of the host's: {result.out}")
+
+
+@test(peers="runc")
+def ridmap_reaches_the_mounts_below_and_idmap_does_not(t):
+    source = _mapped_source(t)
+    os.makedirs(os.path.join(source, "below"))
+    t.command("mount", "-t", "tmpfs", "inner", os.path.join(source, "below"))
+    for option, wanted in (("idmap", "0"), ("ridmap", "5000")):
+        bundle = t.bundle(shell="stat -c %u /mnt/below").mount("/mnt", "bind", source, "rbind", option)
+        for key in ("uidMappings", "gidMappings"):
+            bundle.mounts[-1][key] = [{"containerID": 0, "hostID": 5000, "size": 10}]
+        t.equal(t.run(bundle).out.strip(), wanted, f"owner below with {option}")
+
+
+@test(peers="runc")
+def idmap_without_mappings_takes_those_of_the_user_namespace(t):
+    source = _mapped_source(t)
+    bundle = t.bundle(shell="stat -c '%n %u:%g' /mnt /mnt/file; touch /mnt/new && echo made", private=True).bind(source, "/mnt", "idmap")
+    bundle.linux["namespaces"].append({"type": "user"})
+    for key in ("uidMappings", "gidMappings"):
+        bundle.linux[key] = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    t.equal(t.run(bundle).out, "/mnt 0:0\n/mnt/file 1:2\nmade\n", "stdout")
+    t.equal(os.stat(os.path.join(source, "new")).st_uid, 0, "owner of the new file on the host")
+
+
+@test(peers="")
+def id_maps_that_cannot_be_are_refused(t):
+    os.makedirs(t.path("data"))
+    t.fails(t.bundle("true").bind(t.path("data"), "/mnt", "idmap"),
+            words=("mounts[7]", "id-mapped mounts must have both uid and gid mappings specified"))
+    bundle = _idmap(t.bundle("true"), t.path("data"), "idmap", 5, 5)
+    del bundle.mounts[-1]["gidMappings"]
+    t.fails(bundle, words=("mounts[7]", "id-mapped mounts must have both uid and gid mappings specified"))
+    bundle = t.bundle("true").mount("/mnt", "tmpfs", "tmpfs", "idmap")
+    t.fails(bundle, words=("mounts[7]", "id-mapped mounts are only supported for bind-mounts"))
+    bundle = _idmap(t.bundle("true"), t.path("data"), "idmap", 5, 5)
+    bundle.mounts[-1]["uidMappings"] *= 2
+    t.fails(bundle, words=("mounts[7].uidMappings[1]: overlaps",))
+    bundle = _idmap(t.bundle("true"), "/sys/fs/cgroup", "idmap", 5, 5)
+    t.fails(bundle, words=("mounts[7]", "failed to set MOUNT_ATTR_IDMAP on /sys/fs/cgroup", "doesn't support idmap"))

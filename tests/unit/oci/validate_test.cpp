@@ -171,8 +171,96 @@ TEST(Validate, AcceptsHostNamespacesAndJoinedOnes) {
         {{.namespaces = R"({"type": "mount"})"}, "valid"},
         {{.namespaces = R"({"type": "mount"}, {"type": "network", "path": "/n"},
             {"type": "ipc", "path": "/i"}, {"type": "uts", "path": "/u"},
-            {"type": "cgroup", "path": "/c"})"},
+            {"type": "cgroup", "path": "/c"}, {"type": "pid", "path": "/p"},
+            {"type": "time", "path": "/t"})"},
          "valid"},
+    });
+}
+
+constexpr const char* kMountAndUser = R"({"type": "mount"}, {"type": "user"})";
+
+TEST(Validate, WantsAUserNamespaceMapped) {
+    const auto maps = [](const std::string& uids, const std::string& gids) {
+        return R"("uidMappings": [)" + uids + R"(], "gidMappings": [)" + gids + "]";
+    };
+    const std::string all = R"({"containerID": 0, "hostID": 1000, "size": 65536})";
+    const std::string next = R"({"containerID": 65536, "hostID": 500, "size": 500})";
+    const std::string same = R"({"containerID": 70000, "hostID": 66535, "size": 1})";
+    const std::string late = R"({"containerID": 65535, "hostID": 100000, "size": 1})";
+    const std::string one = R"({"containerID": 1, "hostID": 1000, "size": 1})";
+    expect_verdicts({
+        {{.linux_ = maps(all, all), .namespaces = kMountAndUser}, "valid"},
+        {{.linux_ = maps(all + "," + next, next + "," + all), .namespaces = kMountAndUser},
+         "valid"},
+        {{.namespaces = R"({"type": "mount"}, {"type": "user", "path": "/u"})"}, "valid"},
+        {{.linux_ = maps(all, all),
+          .namespaces = R"({"type": "mount"}, {"type": "user", "path": "/u"})"},
+         "valid"},
+        {{.namespaces = kMountAndUser}, "linux.uidMappings: is missing"},
+        {{.linux_ = maps(all, ""), .namespaces = kMountAndUser}, "linux.gidMappings: is missing"},
+        {{.linux_ = maps(all, ""),
+          .namespaces = R"({"type": "mount"}, {"type": "user", "path": "/u"})"},
+         "one is given without the other"},
+        {{.linux_ = maps(all, "")},
+         "linux.uidMappings: needs an entry of type 'user' in linux.namespaces"},
+        {{.linux_ = maps("", all)},
+         "linux.gidMappings: needs an entry of type 'user' in linux.namespaces"},
+        {{.linux_ = maps(all + "," + same, all), .namespaces = kMountAndUser},
+         "linux.uidMappings[1]: overlaps linux.uidMappings[0]"},
+        {{.linux_ = maps(all, all + "," + late), .namespaces = kMountAndUser},
+         "linux.gidMappings[1]: overlaps linux.gidMappings[0]"},
+        {{.linux_ = maps(one, all), .namespaces = kMountAndUser},
+         "the container's root: is 0, which linux.uidMappings does not map"},
+        {{.linux_ = maps(all, all) + R"(, "devices": [{"path": "/dev/x", "type": "p",
+            "gid": 65536}])",
+          .namespaces = kMountAndUser},
+         "linux.devices[0].gid: is 65536, which linux.gidMappings does not map"},
+        {{.process = R"("user": {"uid": 65536, "gid": 0})",
+          .linux_ = maps(all, all),
+          .namespaces = kMountAndUser},
+         "process.user.uid: is 65536, which linux.uidMappings does not map"},
+    });
+}
+
+TEST(Validate, TakesNoMoreMappingsThanTheKernel) {
+    std::string list;
+    for (int id = 0; id < 341; ++id)
+        list += (id == 0 ? "" : ",") + (R"({"containerID": )" + std::to_string(id)) +
+                R"(, "hostID": )" + std::to_string(id) + R"(, "size": 1})";
+    expect_verdicts({{{.linux_ = R"("uidMappings": [)" + list + R"(], "gidMappings": [])",
+                       .namespaces = kMountAndUser},
+                      "linux.uidMappings: has 341 entries, the kernel takes 340"}});
+}
+
+TEST(Validate, WantsAPlaceForTimeOffsets) {
+    const char* offsets = R"("timeOffsets": {"boottime": {"secs": 1}})";
+    expect_verdicts({
+        {{.linux_ = offsets, .namespaces = R"({"type": "time"}, {"type": "mount"})"}, "valid"},
+        {{.linux_ = offsets}, "linux.timeOffsets: needs an entry of type 'time'"},
+        {{.linux_ = offsets, .namespaces = R"({"type": "time", "path": "/t"}, {"type": "mount"})"},
+         "linux.timeOffsets: the time namespace has a path"},
+    });
+}
+
+TEST(Validate, WantsIdMapsWhole) {
+    const auto mount = [](const std::string& rest) {
+        return R"("mounts": [{"destination": "/a"}, {"destination": "/b", "source": "/s", )" +
+               rest + "}]";
+    };
+    const std::string uids = R"("uidMappings": [{"containerID": 0, "hostID": 0, "size": 1}])";
+    const std::string gids = R"("gidMappings": [{"containerID": 0, "hostID": 0, "size": 1}])";
+    expect_verdicts({
+        {{.top = mount(R"("options": ["bind", "ridmap"], )" + uids + "," + gids)}, "valid"},
+        {{.top = mount(R"("type": "bind", )" + uids + "," + gids)}, "valid"},
+        {{.top = mount(R"("options": ["bind", "idmap"])"),
+          .namespaces = R"({"type": "mount"}, {"type": "user", "path": "/u"})"},
+         "valid"},
+        {{.top = mount(R"("options": ["bind", "ridmap"])")},
+         "mounts[1]: id-mapped mounts must have both uid and gid mappings specified"},
+        {{.top = mount(R"("options": ["bind", "idmap"], )" + uids)},
+         "mounts[1]: id-mapped mounts must have both uid and gid mappings specified"},
+        {{.top = mount(R"("type": "tmpfs", )" + uids + "," + gids)},
+         "mounts[1]: id-mapped mounts are only supported for bind-mounts"},
     });
 }
 
@@ -190,20 +278,6 @@ TEST(Validate, RefusesByNameWhatNothingActsUpon) {
          "process.ioPriority is not supported yet"},
         {{.process = R"("execCPUAffinity": {"initial": "0"})"},
          "process.execCPUAffinity is not supported yet"},
-        {{.top = R"("mounts": [{"destination": "/a"}, {"destination": "/b",
-            "uidMappings": [{"containerID": 0, "hostID": 0, "size": 1}]}])"},
-         "mounts[1].uidMappings is not supported yet"},
-        {{.top = R"("mounts": [{"destination": "/b",
-            "gidMappings": [{"containerID": 0, "hostID": 0, "size": 1}]}])"},
-         "mounts[0].gidMappings is not supported yet"},
-        {{.top = R"("mounts": [{"destination": "/b", "options": ["bind", "ridmap"]}])"},
-         "mounts[0].options: 'ridmap' is not supported yet"},
-        {{.linux_ = R"("uidMappings": [{"containerID": 0, "hostID": 0, "size": 1}])"},
-         "linux.uidMappings is not supported yet"},
-        {{.linux_ = R"("gidMappings": [{"containerID": 0, "hostID": 0, "size": 1}])"},
-         "linux.gidMappings is not supported yet"},
-        {{.linux_ = R"("timeOffsets": {"boottime": {}})"},
-         "linux.timeOffsets is not supported yet"},
         {{.linux_ = R"("netDevices": {"eth0": {}})"}, "linux.netDevices is not supported yet"},
         {{.linux_ = R"("mountLabel": "l")"}, "linux.mountLabel is not supported yet"},
         {{.linux_ = R"("intelRdt": {})"}, "linux.intelRdt is not supported yet"},
@@ -211,12 +285,6 @@ TEST(Validate, RefusesByNameWhatNothingActsUpon) {
          "linux.memoryPolicy is not supported yet"},
         {{.linux_ = R"("personality": {"domain": "LINUX"})"},
          "linux.personality is not supported yet"},
-        {{.namespaces = R"({"type": "mount"}, {"type": "user"})"},
-         "linux.namespaces[1]: a user namespace is not supported yet"},
-        {{.namespaces = R"({"type": "time"}, {"type": "mount"})"},
-         "linux.namespaces[0]: a time namespace is not supported yet"},
-        {{.namespaces = R"({"type": "mount"}, {"type": "pid", "path": "/p"})"},
-         "linux.namespaces[1]: joining a pid namespace is not supported yet"},
     });
 }
 

@@ -120,7 +120,6 @@ TEST(MountPlan, RefusesWhatCannotBeDone) {
          "'dest-nofollow' is an option of bind mounts alone"},
         {mount("/a", "cgroup", "", {"copy-symlink"}),
          "'copy-symlink' is an option of bind mounts alone"},
-        {mount("/a", "bind", "/s", {"idmap"}), "mounts[7].options: 'idmap' is not supported yet"},
     };
     for (const Case& bad : cases)
         EXPECT_THAT(error_of(bad.mount), HasSubstr(bad.error));
