@@ -196,11 +196,17 @@ TEST(Validate, WantsAUserNamespaceMapped) {
         {{.linux_ = maps(all, all),
           .namespaces = R"({"type": "mount"}, {"type": "user", "path": "/u"})"},
          "valid"},
-        {{.namespaces = kMountAndUser}, "linux.uidMappings: is missing"},
-        {{.linux_ = maps(all, ""), .namespaces = kMountAndUser}, "linux.gidMappings: is missing"},
+        {{.namespaces = kMountAndUser},
+         "linux.uidMappings: is missing, a new user namespace needs it (user namespaces enabled, "
+         "but "
+         "no namespace path to join nor mappings to apply specified)"},
+        {{.linux_ = maps(all, ""), .namespaces = kMountAndUser},
+         "linux.gidMappings: is missing, a new user namespace needs it (user namespaces enabled, "
+         "but "
+         "no namespace path to join nor mappings to apply specified)"},
         {{.linux_ = maps(all, ""),
           .namespaces = R"({"type": "mount"}, {"type": "user", "path": "/u"})"},
-         "one is given without the other"},
+         "linux.uidMappings and linux.gidMappings: one is given without the other"},
         {{.linux_ = maps(all, "")},
          "linux.uidMappings: needs an entry of type 'user' in linux.namespaces"},
         {{.linux_ = maps("", all)},
@@ -236,9 +242,10 @@ TEST(Validate, WantsAPlaceForTimeOffsets) {
     const char* offsets = R"("timeOffsets": {"boottime": {"secs": 1}})";
     expect_verdicts({
         {{.linux_ = offsets, .namespaces = R"({"type": "time"}, {"type": "mount"})"}, "valid"},
-        {{.linux_ = offsets}, "linux.timeOffsets: needs an entry of type 'time'"},
+        {{.linux_ = offsets},
+         "linux.timeOffsets: needs an entry of type 'time' in linux.namespaces"},
         {{.linux_ = offsets, .namespaces = R"({"type": "time", "path": "/t"}, {"type": "mount"})"},
-         "linux.timeOffsets: the time namespace has a path"},
+         "linux.timeOffsets: the time namespace has a path, its offsets are set"},
     });
 }
 
@@ -256,7 +263,8 @@ TEST(Validate, WantsIdMapsWhole) {
           .namespaces = R"({"type": "mount"}, {"type": "user", "path": "/u"})"},
          "valid"},
         {{.top = mount(R"("options": ["bind", "ridmap"])")},
-         "mounts[1]: id-mapped mounts must have both uid and gid mappings specified"},
+         "mounts[1]: id-mapped mounts must have both uid and gid mappings specified, there is no "
+         "user namespace whose they could be"},
         {{.top = mount(R"("options": ["bind", "idmap"], )" + uids)},
          "mounts[1]: id-mapped mounts must have both uid and gid mappings specified"},
         {{.top = mount(R"("type": "tmpfs", )" + uids + "," + gids)},
