@@ -25,7 +25,7 @@ def _copied(bundle):
     return bundle.mount("/mnt", "tmpfs", "tmpfs", "tmpcopyup", "nosuid")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def tmpcopyup_begins_with_what_the_image_has(t):
     bundle = _copied(t.bundle(shell="cat /mnt/file /mnt/sub/deep; echo new > /mnt/file; echo more > /mnt/more", private=True))
     os.makedirs(bundle.inside("/mnt/sub"))
@@ -35,7 +35,7 @@ def tmpcopyup_begins_with_what_the_image_has(t):
     t.check(not os.path.exists(bundle.inside("/mnt/more")), "a new file reached the image")
 
 
-@test(peers="crun")
+@test(peers="")
 def tmpcopyup_keeps_owners_modes_times_and_kinds(t):
     bundle = _copied(t.bundle("sleep", "1000", private=True))
     bundle.write("/mnt/suid", "x", 0o4751)
@@ -98,7 +98,7 @@ def tmpcopyup_does_not_copy_what_is_mounted_below(t):
     t.equal(sorted(t.run(_copied(bundle)).lines), ["/mnt", "/mnt/below", "/mnt/file"], "files in the tmpfs")
 
 
-@test(peers="crun")
+@test(peers="")
 def tmpcopyup_of_nothing_is_an_empty_tmpfs(t):
     bundle = t.bundle(shell="ls -A /new/place; touch /new/place/x && echo fine", writable=True)
     t.equal(t.run(bundle.mount("/new/place", "tmpfs", "tmpfs", "tmpcopyup")).out, "fine\n", "stdout")
@@ -126,7 +126,7 @@ def _link(t):
     return t.path("link")
 
 
-@test(peers="crun")
+@test(peers="")
 def copy_symlink_makes_the_link_anew(t):
     link = _link(t)
     bundle = t.bundle(shell="readlink /mnt/a/here", writable=True).bind(link, "/mnt/a/here", "copy-symlink")
@@ -139,7 +139,7 @@ def copy_symlink_makes_the_link_anew(t):
     t.equal(t.run(bundle).out, "content\n", "a source that is no link is mounted")
 
 
-@test(peers="crun")
+@test(peers="")
 def src_nofollow_mounts_the_link_itself(t):
     link = _link(t)
     bundle = t.bundle(shell="readlink /mnt/here; cat /mnt/here", writable=True).bind(link, "/mnt/here", "src-nofollow")
@@ -148,7 +148,7 @@ def src_nofollow_mounts_the_link_itself(t):
     t.check(not os.path.islink(bundle.inside("/mnt/here")), "the link was made in the image")
 
 
-@test(peers="crun")
+@test(peers="")
 def dest_nofollow_covers_a_link_of_the_image(t):
     _link(t)
     bundle = t.bundle(shell="cat /mnt/here /mnt/target", writable=True).bind(t.path("file"), "/mnt/here", "dest-nofollow")
@@ -195,7 +195,7 @@ def _idmap(bundle, source, option, uid, gid, *more, size=1000):
     return bundle
 
 
-@test(peers="runc")
+@test(peers="")
 def idmap_shows_ids_through_the_mounts_own_mappings(t):
     source = _mapped_source(t)
     for option in ("idmap", "ridmap", ""):  # mappings alone mean idmap, as with runc
@@ -213,7 +213,7 @@ def idmap_keeps_the_other_options(t):
     t.check("shared:" not in result.out, f"the mount is a peer of the host's: {result.out}")
 
 
-@test(peers="runc")
+@test(peers="")
 def ridmap_reaches_the_mounts_below_and_idmap_does_not(t):
     source = _mapped_source(t)
     os.makedirs(os.path.join(source, "below"))
@@ -225,7 +225,7 @@ def ridmap_reaches_the_mounts_below_and_idmap_does_not(t):
         t.equal(t.run(bundle).out.strip(), wanted, f"owner below with {option}")
 
 
-@test(peers="runc")
+@test(peers="")
 def idmap_without_mappings_takes_those_of_the_user_namespace(t):
     source = _mapped_source(t)
     bundle = t.bundle(shell="stat -c '%n %u:%g' /mnt /mnt/file; touch /mnt/new && echo made", private=True).bind(source, "/mnt", "idmap")

@@ -42,7 +42,7 @@ def _ids(pid):
         return [line.split()[1:] for line in file if line.startswith(("Uid:", "Gid:"))]
 
 
-@test(lane="both", peers="runc crun")
+@test(lane="both", peers="runc")
 def root_inside_is_nobody_outside(t):
     c = _live(t, _userns(t, "sleep", "1000"))
     t.equal(_ids(c.pid), [[str(BASE)] * 4, [str(BASE)] * 4], "host ids of the process")
@@ -52,7 +52,7 @@ def root_inside_is_nobody_outside(t):
     t.check(process.namespace(c.pid, "user") != process.namespace("self", "user"), "the user namespace is the host's")
 
 
-@test(lane="both", peers="runc crun")
+@test(lane="both", peers="")
 def the_container_sees_itself_as_root(t):
     result = t.run(_userns(t, shell="id -u; id -g; id -G; cat /proc/self/uid_map; stat -c %u:%g /bin /proc/1 /dev /dev/null"))
     words = result.out.split()
@@ -60,7 +60,7 @@ def the_container_sees_itself_as_root(t):
     t.equal(words[6:], ["0:0"] * 4, "owners seen inside")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def several_ranges(t):
     ranges = [(0, 200000, 1000), (1000, 300000, 1), (1001, 201001, 5000)]
     bundle = _mapped(t.bundle("sleep", "1000", private=True), ranges=ranges)
@@ -71,7 +71,7 @@ def several_ranges(t):
     t.equal(lines, [[str(number) for number in row] for row in ranges], "uid map")
 
 
-@test(lane="both", peers="runc crun")
+@test(lane="both", peers="runc")
 def the_default_mounts_work_in_a_user_namespace(t):
     c = _live(t, _userns(t, "sleep", "1000"))
     found = {entry["point"]: entry["type"] for entry in process.mounts(c.pid)}
@@ -101,7 +101,7 @@ def device_nodes_work_and_belong_to_the_containers_root(t):
                                   "/dev/zero 1:5 666 0:0"], "stdout")
 
 
-@test(peers="runc crun")
+@test(peers="")
 def sysfs_of_the_hosts_network_is_a_read_only_view(t):
     bundle = _userns(t, shell="ls /sys/class/net; mount | grep -c ' /sys type sysfs' ; touch /sys/x 2>&1; true")
     bundle.drop_namespace("network")
@@ -120,14 +120,14 @@ def proc_of_the_hosts_pids_is_the_hosts(t):
     t.check(int(t.run(bundle).lines[-1]) > 1, "the container has a pid namespace")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def masked_and_read_only_paths_hold(t):
     bundle = _userns(t, shell="head -c 1 /proc/kcore; ls -A /proc/scsi /sys/firmware; touch /proc/sys/x 2>&1; cat /proc/timer_list")
     result = t.run(bundle)
     t.check("Read-only" in result.out or "nonexistent" in result.out or "No such" in result.out, result.out)
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def bind_sources_that_root_inside_cannot_reach(t):
     """The parent's privileges find them; the container's are enough to use what is mounted."""
     hidden = t.path("hidden")
@@ -140,7 +140,7 @@ def bind_sources_that_root_inside_cannot_reach(t):
     t.contains(t.run(bundle).out, "content\n", "Read-only file system")
 
 
-@test(peers="runc crun")
+@test(peers="")
 def a_rootfs_below_a_directory_that_root_inside_cannot_reach(t):
     bundle = _userns(t, shell="echo fine > /new && cat /new", writable=True)
     os.chmod(bundle.path, 0o700)
@@ -177,7 +177,7 @@ def the_host_sees_no_mount_and_gets_nothing_back(t):
     t.check(before != during, "the test mounted nothing")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def the_terminal_belongs_to_the_user(t):
     bundle = _userns(t, shell="tty; stat -c %u /dev/console; echo x > /dev/console; test -t 0 && echo terminal")
     bundle.process["terminal"] = True
@@ -187,7 +187,7 @@ def the_terminal_belongs_to_the_user(t):
     t.contains(result.out, "/dev/pts/0\n", "5\nx\nterminal\n")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def standard_streams_can_be_reopened(t):
     bundle = _userns(t, shell="echo first; echo second >> /proc/self/fd/1 && echo third >> /dev/stderr")
     bundle.process["user"] = {"uid": 1000, "gid": 1000}
@@ -195,7 +195,7 @@ def standard_streams_can_be_reopened(t):
     t.equal((result.out, result.err), ("first\nsecond\n", "third\n"), "stdout and stderr")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def limits_and_an_oom_score(t):
     bundle = _userns(t, "sleep", "1000")
     bundle.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 999, "hard": 1000}]
@@ -206,7 +206,7 @@ def limits_and_an_oom_score(t):
     t.equal(open(f"/proc/{c.pid}/oom_score_adj").read(), "321\n", "oom_score_adj")
 
 
-@test(lane="vm", peers="runc crun")
+@test(lane="vm", peers="")
 def limits_above_the_callers_and_a_lower_oom_score(t):
     bundle = _userns(t, "sleep", "1000")
     bundle.process["rlimits"] = [{"type": "RLIMIT_NICE", "soft": 30, "hard": 35}]
@@ -216,7 +216,7 @@ def limits_above_the_callers_and_a_lower_oom_score(t):
     t.equal(open(f"/proc/{c.pid}/oom_score_adj").read(), "-500\n", "oom_score_adj")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def a_writable_cgroup_belongs_to_the_process(t):
     bundle = _userns(t, shell="mkdir /sys/fs/cgroup/below && echo 0 > /sys/fs/cgroup/below/cgroup.procs && echo moved; sleep 1000")
     bundle.linux["namespaces"].append({"type": "cgroup"}) if not any(n["type"] == "cgroup" for n in bundle.linux["namespaces"]) else None
@@ -238,7 +238,7 @@ def a_read_only_cgroup_stays_the_hosts(t):
     t.equal(os.stat(c.cgroup).st_uid, 0, "owner of the group")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def the_life_of_a_container_in_a_user_namespace(t):
     bundle = _userns(t, "sleep", "1000")
     c = t.created(bundle, "--pid-file", t.path("pid"))
@@ -253,7 +253,7 @@ def the_life_of_a_container_in_a_user_namespace(t):
     t.gone(c.id)
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def capabilities_names_and_sysctls_inside(t):
     bundle = _userns(t, shell="hostname; grep CapEff /proc/self/status; cat /proc/sys/net/ipv4/ip_unprivileged_port_start; cat /proc/self/setgroups")
     bundle.config["hostname"] = "mapped"
@@ -262,7 +262,7 @@ def capabilities_names_and_sysctls_inside(t):
     t.equal(result.lines, ["mapped", "CapEff:\t0000000020000420", "80", "allow"], "stdout")
 
 
-@test(peers="runc crun")
+@test(peers="runc")
 def tmpcopyup_in_a_user_namespace(t):
     bundle = t.bundle(shell="stat -c '%n %u %a' /mnt/file; cat /mnt/file", private=True).mount("/mnt", "tmpfs", "tmpfs", "tmpcopyup")
     bundle.write("/mnt/file", "old\n", 0o604)
@@ -304,7 +304,7 @@ def _join(bundle, kind, path):
     return bundle
 
 
-@test(peers="runc crun")
+@test(peers="")
 def a_user_namespace_is_joined_with_the_others_it_owns(t):
     first = _live(t, _userns(t, "sleep", "1000"))
     bundle = t.bundle("sleep", "1000", private=True)
@@ -321,7 +321,7 @@ def a_user_namespace_is_joined_with_the_others_it_owns(t):
     t.equal(_ids(second.pid)[0][0], str(BASE), "host uid of the second")
 
 
-@test(peers="runc crun")
+@test(peers="")
 def a_new_user_namespace_with_a_joined_network(t):
     """The network is the host's to enter: done before the privileges for it are gone."""
     host = _live(t, t.bundle("sleep", "1000"))
@@ -336,7 +336,7 @@ def a_new_user_namespace_with_a_joined_network(t):
     t.equal(_ids(c.pid)[0][0], str(BASE), "host uid")
 
 
-@test(peers="runc crun")
+@test(peers="")
 def a_joined_user_namespace_and_its_mappings(t):
     first = _live(t, _userns(t, "sleep", "1000"))
     for size, words in ((65536, None), (65535, ("both namespace path and non-matching mapping specified",))):
@@ -354,7 +354,7 @@ def a_joined_user_namespace_and_its_mappings(t):
     t.fails(bundle, words=("process.user.uid: is 70000",))
 
 
-@test(lane="both", peers="runc crun")
+@test(lane="both", peers="runc")
 def a_pid_namespace_is_joined(t):
     first = _live(t, t.bundle("sleep", "1000"))
     second = _live(t, _join(t.bundle("sleep", "2000"), "pid", _namespace_of(t, first, "pid")))
@@ -393,7 +393,7 @@ def a_path_that_is_no_such_namespace_is_refused(t):
 
 # Time namespaces
 
-@test(lane="both", peers="runc crun")
+@test(lane="both", peers="")
 def time_offsets(t):
     bundle = t.bundle(shell="cat /proc/self/timens_offsets; cut -d. -f1 /proc/uptime")
     bundle.linux["namespaces"].append({"type": "time"})
@@ -403,7 +403,7 @@ def time_offsets(t):
     t.check(int(lines[2][0]) >= 1000000, f"uptime {lines[2]}")
 
 
-@test(peers="runc crun")
+@test(peers="")
 def a_time_namespace_is_new_and_is_joined(t):
     bundle = _userns(t, "sleep", "1000")
     bundle.linux["namespaces"].append({"type": "time"})
