@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "init/steps.hpp"
 #include "sys/file.hpp"
@@ -131,7 +132,7 @@ Result<> fill_dev(Context& context) {
         TRY_IN("device '" + context.plan.devices[i].path + "'", make_device(context, dev, i));
     if (context.device_store)
         // Or it would be the root that others find who enter our namespace.
-        TRY_IN("device store", sys::detach(context.device_store));
+        TRY_IN("device store", sys::detach(std::exchange(context.device_store, {})));
     for (const Link& link : kLinks)
         TRY(make_link(dev, link.name, link.target));
     if (const auto kcore = sys::open_in_root(context.root, "/proc/kcore", O_PATH | O_NOFOLLOW))

@@ -263,6 +263,21 @@ def capabilities_names_and_sysctls_inside(t):
 
 
 @test(peers="runc")
+def hooks_run_as_whoever_is_root_where_they_run(t):
+    """createRuntime on the host's side, createContainer and startContainer in the user namespace."""
+    out = t.path("out")
+    os.makedirs(out)
+    os.chmod(out, 0o777)
+    bundle = _userns(t, shell="cat /started", writable=True)
+    bundle.config["hooks"] = {
+        name: [{"path": "/bin/sh", "args": ["sh", "-c", f"echo {name} > {file}"]}]
+        for name, file in (("createRuntime", f"{out}/runtime"), ("createContainer", f"{out}/container"), ("startContainer", "/started"))}
+    t.equal(t.run(bundle).out, "startContainer\n", "what the last hook wrote")
+    t.equal(os.stat(f"{out}/runtime").st_uid, 0, "user of createRuntime")
+    t.equal(os.stat(f"{out}/container").st_uid, BASE, "user of createContainer")
+
+
+@test(peers="runc")
 def tmpcopyup_in_a_user_namespace(t):
     bundle = t.bundle(shell="stat -c '%n %u %a' /mnt/file; cat /mnt/file", private=True).mount("/mnt", "tmpfs", "tmpfs", "tmpcopyup")
     bundle.write("/mnt/file", "old\n", 0o604)
