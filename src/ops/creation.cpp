@@ -17,6 +17,7 @@
 #include "ops/ending.hpp"
 #include "ops/hooks.hpp"
 #include "ops/laps.hpp"
+#include "ops/terminal_relay.hpp"
 #include "sys/file.hpp"
 #include "sys/procfs.hpp"
 #include "sys/socket.hpp"
@@ -248,6 +249,7 @@ private:
 
     Result<> pass_terminal(Creation& creation, Fd master) {
         if (!console_) {
+            take_users_window(master);
             creation.master_ = std::move(master);
             return {};
         }

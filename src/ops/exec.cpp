@@ -26,6 +26,7 @@
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
 #include "ops/prepare.hpp"
+#include "ops/terminal_relay.hpp"
 #include "plan/make.hpp"
 #include "state/status.hpp"
 #include "sys/file.hpp"
@@ -248,6 +249,7 @@ private:
 
     Result<> pass_terminal(Fd master) {
         if (!console_) {
+            take_users_window(master);
             master_ = std::move(master);
             return {};
         }

@@ -33,6 +33,12 @@ bool is_ready(int fd, short events) {
 
 }  // namespace
 
+void take_users_window(const Fd& master) {
+    // No terminal of the user's: the config's size stays.
+    if (const int terminal = user_terminal(); terminal >= 0) [[maybe_unused]]
+        const auto copied = sys::copy_window(terminal, master);
+}
+
 Result<TerminalRelay> TerminalRelay::begin(Fd master) {
     TerminalRelay relay;
     relay.master_ = std::move(master);
@@ -66,9 +72,7 @@ TerminalRelay::~TerminalRelay() {
 }
 
 void TerminalRelay::resize() {
-    // No terminal of the user's: the config's size stays.
-    if (const int terminal = user_terminal(); terminal >= 0) [[maybe_unused]]
-        const auto copied = sys::copy_window(terminal, master_);
+    take_users_window(master_);
 }
 
 void TerminalRelay::add_to(std::vector<pollfd>& polled) const {

@@ -15,6 +15,10 @@
 
 namespace unitc::ops {
 
+// Gives the container's terminal the size of the user's, if there is one: to
+// be called before the program starts, which may ask at once.
+void take_users_window(const Fd& master);
+
 // Copies standard input to the master and the master to standard output,
 // never blocking on either; gives the user's terminal back on destruction.
 class TerminalRelay {

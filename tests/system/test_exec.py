@@ -328,15 +328,14 @@ def a_pidfd_comes_through_the_socket(t):
 @test(lane="both")
 def a_terminal_in_the_foreground(t):
     c = _running(t)
-    run = Foreground(t.rt.argv(["exec", "-t", c.id, "sh", "-c", "tty; stty size; ls -l /dev/console; read x; echo got $x"]), 31, 99)
+    run = Foreground(t.rt.argv(["exec", "-t", c.id, "sh", "-c", "ls -l /dev/console; tty; stty size; read x; echo got $x"]), 31, 99)
     t.finally_do(run.close)
     text = run.read_until("31 99")
-    t.contains(text, "/dev/pts/0", "31 99")
+    # No console of its own: that would be the first process's terminal.
+    t.contains(text, "/dev/console: No such file", "/dev/pts/0", "31 99")
     run.write("word\n")
-    text = read_all(run.master, "got word")
-    t.contains(text, "got word")
+    t.contains(read_all(run.master, "got word"), "got word")
     t.equal(run.wait(), 0, "status")
-    t.contains(text, "No such file")  # no console of its own: that would be the first process's
 
 
 @test()
