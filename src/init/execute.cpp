@@ -93,8 +93,11 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 Result<> find_executable(Context& context) {
     const plan::ProcessPlan& process = context.plan.process;
     context.env = process.env;
-    if (variable(process.env, kHome).empty())
+    if (variable(process.env, kHome).empty()) {
+        // An empty one counts as none, and is not to stand beside the other.
+        std::erase(context.env, std::string{kHome});
         context.env.push_back(std::string{kHome} + home_of(process.uid));
+    }
 
     const std::string& name = process.args.front();
     if (name.find('/') != std::string::npos) {

@@ -203,7 +203,7 @@ Result<Fd> open_target(Context& context, const MountStep& step, const Fd& mount)
         auto real = sys::open_in_root(context.root, step.destination, O_PATH | O_NOFOLLOW);
         if (real) {
             if (!S_ISDIR(TRY(sys::stat_fd(*real)).st_mode))
-                return fail("'" + step.destination + "' of the root is not a directory");
+                return fail("'" + step.destination + "' must be mounted on ordinary directory");
             return real;
         }
         if (real.error().code != ENOENT)

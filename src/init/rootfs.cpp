@@ -91,6 +91,10 @@ Result<> enter_root(Context& context) {
 
 Result<> share_root(Context& context) {
     const uint64_t propagation = context.plan.root_propagation;
+    // No slave of the host's beside it: "shared" is a group of the container's own.
+    if ((propagation & MS_SHARED) != 0)
+        TRY_IN("linux.rootfsPropagation",
+               sys::mount_set(context.root, {.propagation = MS_PRIVATE}, false));
     TRY_IN("linux.rootfsPropagation",
            sys::mount_set(context.root, {.propagation = propagation & ~uint64_t{MS_REC}},
                           (propagation & MS_REC) != 0));

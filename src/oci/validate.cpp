@@ -209,8 +209,9 @@ std::vector<std::string> warnings(const Config& config) {
     if (config.process && config.process->capabilities)
         for (CapabilitySet left = config.process->capabilities->impossible_ambient; left != 0;
              left &= left - 1)
-            found.push_back("process.capabilities.ambient: '" + std::string{first_name(left)} +
-                            "' is left out, it is not both permitted and inheritable");
+            found.push_back("process.capabilities.ambient: can't raise ambient capability " +
+                            std::string{first_name(left)} +
+                            ": it is not both permitted and inheritable");
     return found;
 }
 

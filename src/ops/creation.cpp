@@ -59,6 +59,20 @@ Error first_cause(const wire::Channel& channel, Error error) {
     return std::move(said).error();
 }
 
+// A group that is there already is somebody's. Said before anything is
+// asked for, with runc's words.
+Result<> check_free(const std::string& path) {
+    const auto group = cgroup::open(path);
+    if (!group)
+        return {};
+    if (const auto frozen = cgroup::frozen(*group); frozen && *frozen)
+        return fail("container's cgroup unexpectedly frozen: '" + path + "'");
+    const auto populated = cgroup::populated(*group);
+    if (populated && *populated)
+        return fail("container's cgroup is not empty: '" + path + "' is of a living unit");
+    return {};
+}
+
 // A process that died in its unit cannot say why; the kernel may. The words
 // are runc's.
 Error cause_of_death(const std::string& group, Error error) {
@@ -144,6 +158,9 @@ public:
     }
 
     Result<> spawn(Creation& creation, StartBy start_by) {
+        const std::string group =
+            unit::slice_path(prepared_.plan.unit.slice) + "/" + prepared_.plan.unit.name;
+        TRY(check_free(group));
         // Sent before the clone, answered while the child already mounts.
         manager_ = TRY(systemd::Manager::connect(deadline_));
         Fd listener;
@@ -152,8 +169,7 @@ public:
                                                SOCK_SEQPACKET, 0600));
         creation.child_.emplace(TRY(launch::spawn(prepared_.plan.init, std::move(listener))));
         lap("clone");
-        creation.expected_cgroup_ =
-            unit::slice_path(prepared_.plan.unit.slice) + "/" + prepared_.plan.unit.name;
+        creation.expected_cgroup_ = group;
         launch::Child& child = *creation.child_;
         TRY(manager_->begin_start(prepared_.plan.unit, child.pid(), child.pidfd()));
         lap("ask systemd");

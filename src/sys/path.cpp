@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
+#include <vector>
 
 #include "base/text.hpp"
 #include "sys/file.hpp"
@@ -27,6 +29,59 @@ Result<Fd> make_one(const Fd& parent, const char* name, mode_t mode) {
     if (::mkdirat(parent.get(), name, mode) < 0 && errno != EEXIST)
         return fail_sys("mkdirat", name);
     return open_below(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, kBelowNoLinks);
+}
+
+// Where something is still to be made.
+struct Place {
+    Fd parent;
+    std::string name;
+};
+
+void push_parts(std::string_view path, std::vector<std::string>& left) {
+    const auto parts = text::split(path, '/');
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
+        if (!part->empty() && *part != ".")
+            left.emplace_back(*part);
+}
+
+// The kernel resolves what exists, not what is to be made: here is its walk
+// in user space, one component at a time, for symlinks that lead to nothing
+// yet (/etc/resolv.conf of many images). A component is opened without
+// following; ".." goes up by name, from the root.
+Result<Place> find_place(const Fd& root, const std::string& path, mode_t mode) {
+    constexpr int kMostLinks = 40;  // as the kernel's
+    std::vector<std::string> left;  // the next one last
+    push_parts(path, left);
+    std::vector<std::string> walked;
+    Fd parent = TRY(duplicate(root.get()));
+    for (int links = 0; !left.empty();) {
+        const std::string name = std::move(left.back());
+        left.pop_back();
+        if (name == "..") {
+            if (!walked.empty())
+                walked.pop_back();
+            parent = TRY(open_below(root, "./" + text::join(walked, "/"), O_PATH | O_DIRECTORY,
+                                    kBelowNoLinks));
+            continue;
+        }
+        char target[PATH_MAX];
+        const ssize_t size = ::readlinkat(parent.get(), name.c_str(), target, sizeof target);
+        if (size >= 0) {
+            if (++links > kMostLinks || size == PATH_MAX)
+                return fail_code(ELOOP, "too many symlinks");
+            if (target[0] == '/') {
+                walked.clear();
+                parent = TRY(duplicate(root.get()));
+            }
+            push_parts({target, static_cast<size_t>(size)}, left);
+            continue;
+        }
+        if (left.empty())
+            return Place{std::move(parent), name};
+        parent = TRY(make_one(parent, name.c_str(), mode));
+        walked.push_back(name);
+    }
+    return Place{std::move(parent), "."};
 }
 
 }  // namespace
@@ -57,44 +112,18 @@ Result<Fd> make_directory_in_root(const Fd& root, const std::string& path, mode_
     if (there || there.error().code != ENOENT)
         return there;
 
-    // The deepest part that exists is resolved by the kernel, inside the
-    // root; from the first missing component on, everything is our own.
-    const std::string cleaned = text::clean_path(path);
-    Fd parent = TRY(duplicate(root.get()));
-    std::string prefix;
-    bool made = false;
-    for (const std::string_view part : text::split(cleaned, '/')) {
-        if (part.empty())
-            continue;
-        const std::string name{part};
-        prefix += "/" + name;
-        if (!made) {
-            auto existing = open_in_root(root, prefix, O_PATH | O_DIRECTORY);
-            if (existing) {
-                parent = std::move(*existing);
-                continue;
-            }
-            if (existing.error().code != ENOENT)
-                return existing;
-            made = true;
-        }
-        parent = TRY_IN("create '" + prefix + "'", make_one(parent, name.c_str(), mode));
-    }
-    return parent;
+    const Place place = TRY_IN("create '" + path + "'", find_place(root, path, mode));
+    return TRY_IN("create '" + path + "'", make_one(place.parent, place.name.c_str(), mode));
 }
 
 Result<Fd> make_file_in_root(const Fd& root, const std::string& path, mode_t mode) {
     auto there = open_in_root(root, path, O_PATH);
     if (there || there.error().code != ENOENT)
         return there;
-    const std::string cleaned = text::clean_path(path);
-    const size_t slash = cleaned.rfind('/');
-    const std::string name = cleaned.substr(slash == std::string::npos ? 0 : slash + 1);
-    const std::string directory = slash == std::string::npos ? "/" : cleaned.substr(0, slash + 1);
-    const Fd parent = TRY(make_directory_in_root(root, directory, 0755));
-    return TRY_IN(
-        "create '" + cleaned + "'",
-        open_below(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY, kBelowNoLinks, mode));
+    const Place place = TRY_IN("create '" + path + "'", find_place(root, path, 0755));
+    return TRY_IN("create '" + path + "'",
+                  open_below(place.parent, place.name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY,
+                             kBelowNoLinks, mode));
 }
 
 }  // namespace unitc::sys

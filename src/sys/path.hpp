@@ -27,8 +27,8 @@ Result<Fd> open_below(const Fd& dir, const std::string& path, int flags, uint64_
 Result<Fd> open_in_root(const Fd& root, const std::string& path, int flags);
 
 // The directory `path` inside `root`, with every missing component made
-// (mode, uid 0) one by one. A symlink on the way resolves inside the root; a
-// last component that is dangling is an error.
+// (mode, uid 0) one by one. Symlinks resolve inside the root; what a dangling
+// one names is made.
 Result<Fd> make_directory_in_root(const Fd& root, const std::string& path, mode_t mode);
 
 // The same for a place to mount a file on: an empty regular file is made if

@@ -355,10 +355,10 @@ TEST(Warnings, NameWhatHasNoEffect) {
             "mounts[1].destination: is relative, which is deprecated; it counts from '/'",
             "linux.resources.memory.kernel: has no effect with cgroup v2",
             "linux.resources.memory.kernelTCP: has no effect with cgroup v2",
-            "process.capabilities.ambient: 'CAP_KILL' is left out, it is not both permitted and "
-            "inheritable",
-            "process.capabilities.ambient: 'CAP_BPF' is left out, it is not both permitted and "
-            "inheritable"));
+            "process.capabilities.ambient: can't raise ambient capability CAP_KILL: it is not both "
+            "permitted and inheritable",
+            "process.capabilities.ambient: can't raise ambient capability CAP_BPF: it is not both "
+            "permitted and inheritable"));
 }
 
 }  // namespace
