@@ -37,6 +37,9 @@ constexpr Step kJoining[] = {
 constexpr Step kPreparation[] = {
     // The signal at the parent's end is not inherited.
     {"die with the parent", always, die_with_parent},
+    // Whatever is made from here on belongs to the user namespace's root.
+    {"become root of the user namespace",
+     [](const InitPlan& p) { return (p.enter_namespaces & CLONE_NEWUSER) != 0; }, become_root},
     {"join session keyring", [](const InitPlan& p) { return p.new_keyring; }, join_keyring},
     {"open root", always, open_own_root},
     {"open console", [](const InitPlan& p) { return p.process.terminal; }, open_console},

@@ -4,6 +4,7 @@
 // moved between cgroups.
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@
 #include "plan/make.hpp"
 #include "state/status.hpp"
 #include "sys/file.hpp"
+#include "sys/id_map.hpp"
 #include "sys/path.hpp"
 #include "sys/procfs.hpp"
 #include "sys/socket.hpp"
@@ -104,6 +106,7 @@ public:
 
     // In its first instruction it is in the container's group.
     Result<> spawn() {
+        TRY(hand_over_streams());
         const auto group = TRY(find_group(record_, deadline_));
         if (!group)
             return fail("cannot exec in a stopped container");
@@ -191,6 +194,20 @@ private:
         const Fd other = TRY(group_of_init());
         return TRY_IN("unable to start container process",
                       launch::spawn_joiner(plan_, truth_.init, other));
+    }
+
+    // From inside a user namespace nobody can give away what is ours.
+    Result<> hand_over_streams() const {
+        if ((plan_.enter_namespaces & CLONE_NEWUSER) == 0 || plan_.process.terminal)
+            return {};
+        const sys::IdMaps maps = TRY(sys::read_id_maps(record_.init.pid));
+        // Read by pid: these are its maps only if it is still there.
+        const bool ended = TRY(sys::wait_ended(truth_.init, 0));
+        if (ended)
+            return fail("cannot exec in a stopped container");
+        if (const auto uid = sys::to_outside(maps.uids, plan_.process.uid))
+            sys::hand_over_streams(*uid);
+        return {};
     }
 
     Result<> meet_child(wire::Packet& joined) {

@@ -278,6 +278,15 @@ def hooks_run_as_whoever_is_root_where_they_run(t):
 
 
 @test(peers="runc")
+def exec_enters_the_user_namespace(t):
+    c = _live(t, _userns(t, "sleep", "1000"))
+    result = t.ok("exec", "--user", "5:6", c.id, "sh", "-c", "id -u; id -g; readlink /proc/self/ns/user; echo more >> /proc/self/fd/1")
+    t.equal(result.lines, ["5", "6", process.namespace(c.pid, "user"), "more"], "stdout")
+    shell = f"{t.rt.path} --root {t.rt.root} exec -t {c.id} sh -c 'tty; stat -c %u /proc/self/fd/0; cat /proc/self/uid_map'"
+    t.contains(t.command("script", "-qec", shell, "/dev/null").out, "/dev/pts/0\n", "0\n", str(BASE))
+
+
+@test(peers="runc")
 def tmpcopyup_in_a_user_namespace(t):
     bundle = t.bundle(shell="stat -c '%n %u %a' /mnt/file; cat /mnt/file", private=True).mount("/mnt", "tmpfs", "tmpfs", "tmpcopyup")
     bundle.write("/mnt/file", "old\n", 0o604)
