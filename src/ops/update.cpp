@@ -65,13 +65,18 @@ Result<> check_burst(const oci::Resources& resources, const Fd& group) {
 class Change {
 public:
     Change(const Group& group, const unit::UnitPlan& plan)
-        : group_(group), plan_(plan), before_(cgroup::read_files(group.fd, plan.cgroup_files)) {}
+        : group_(group),
+          plan_(plan),
+          before_(cgroup::read_files(group.fd, plan.cgroup_files)),
+          burst_(cgroup::read_number(group.fd, kBurst).value_or(0)) {}
 
     Result<> perform(systemd::Manager& manager) {
         Files later;
         auto done = write(later);
         if (done)
             done = set_properties(manager, later);
+        if (done)
+            done = keep_burst();
         if (!done)
             put_back();
         return done;
@@ -99,6 +104,19 @@ private:
         return cgroup::write_files(group_.fd, later);
     }
 
+    // With every change of a CPU property systemd writes cpu.max, and kernels
+    // before 6.10 then take the burst's microseconds for nanoseconds.
+    Result<> keep_burst() const {
+        std::string wanted = std::to_string(burst_);
+        for (const auto& [name, content] : plan_.cgroup_files)
+            if (name == kBurst)
+                wanted = content;
+        const auto now = cgroup::read_number(group_.fd, kBurst);
+        if (!now || std::to_string(*now) == wanted)
+            return {};
+        return cgroup::write_files(group_.fd, {{kBurst, wanted}});
+    }
+
     void put_back() const {
         for (const auto& file : before_)
             if (const auto written = cgroup::write_files(group_.fd, {file}); !written)
@@ -108,6 +126,7 @@ private:
     const Group& group_;
     const unit::UnitPlan& plan_;
     Files before_;
+    uint64_t burst_;
 };
 
 Result<> update_group(const Group& group, const oci::Resources& resources,

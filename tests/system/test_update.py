@@ -318,6 +318,8 @@ def burst_and_quota_hold_each_other(t):
     t.ok("update", "--cpu-quota", "60000", "--cpu-burst", "50000", c.id)
     t.equal((cgroup.read(c.cgroup, "cpu.max"), cgroup.read(c.cgroup, "cpu.max.burst")), ("60000 100000", "50000"), "quota and burst")
     _refused(t, c, "--cpu-quota", "40000", containing=("--cpu-quota: is 40000", "burst in force, 50000"))
+    t.ok("update", "--cpu-share", "300", c.id)
+    t.equal(cgroup.read(c.cgroup, "cpu.max.burst"), "50000", "the burst after an update of the share")
     t.ok("update", "--cpu-quota", "40000", "--cpu-burst", "0", c.id)
     t.equal((cgroup.read(c.cgroup, "cpu.max"), cgroup.read(c.cgroup, "cpu.max.burst")), ("40000 100000", "0"), "quota and burst")
     _refused(t, c, "--cpu-burst", "50000", containing=("cpu.max.burst",))
@@ -342,7 +344,7 @@ def check_before_update_refuses_less_than_is_used(t):
 @test(lane="vm", peers="", seconds=60)
 def throttles_of_one_device_leave_the_others(t):
     _needs(t, "io")
-    names = [name for name in sorted(os.listdir("/sys/block")) if not name.startswith(("zram", "dm-"))]
+    names = [name for name in sorted(os.listdir("/sys/block")) if name.startswith(("vd", "sd", "nvme"))]
     t.machine_needs(names, "needs a block device")
     with open(f"/sys/block/{names[0]}/dev") as file:
         major, minor = map(int, file.read().split(":"))

@@ -29,6 +29,7 @@ protected:
     void TearDown() override { unlink(path_.c_str()); }
 
     Result<oci::Resources> read(std::string_view json) const {
+        EXPECT_EQ(truncate(path_.c_str(), 0), 0);
         EXPECT_TRUE(sys::write_file(AT_FDCWD, path_.c_str(), json));
         UpdateRequest request;
         request.resources = path_;
