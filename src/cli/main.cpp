@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <span>
 
@@ -74,6 +75,11 @@ int run_program(char** argv, std::span<const char* const> words) {
     // Before the log is opened: see guard_descriptors.
     ops::CreateRequest& request = invocation.request;
     request.listen_fds = std::min(passed_sockets(), kMostDescriptors - request.preserve_fds);
+    if (request.listen_fds > 0) {
+        const char* names = std::getenv("LISTEN_FDNAMES");
+        request.listen_names = names == nullptr ? "" : names;
+        request.listen_pidfd_id = std::getenv("LISTEN_PIDFDID") != nullptr;
+    }
     const auto guarded = guard_descriptors(request.listen_fds + request.preserve_fds);
     Fd log_file;
     if (!invocation.log_path.empty()) {

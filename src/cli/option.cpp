@@ -157,10 +157,6 @@ Result<> set_preserve_fds(Invocation& invocation, std::string_view value) {
     return {};
 }
 
-Result<> refuse_pidfd_socket(Invocation&, std::string_view) {
-    return fail("is not supported yet");
-}
-
 Result<> refuse_rootless_spec(Invocation&, std::string_view value) {
     const bool wanted = TRY(parse_switch(value));
     if (wanted)
@@ -266,7 +262,7 @@ constexpr Option kRoot[] = {
 
 constexpr Option kBundle = {"bundle", 'b', "DIR", "the bundle: the directory with config.json (default: the working directory)", set_bundle};
 constexpr Option kConsoleSocket = {"console-socket", 0, "SOCKET", "unix socket that is sent the master end of the terminal", set_request_text<&ops::CreateRequest::console_socket>};
-constexpr Option kPidfdSocket = {"pidfd-socket", 0, "SOCKET", nullptr, refuse_pidfd_socket};
+constexpr Option kPidfdSocket = {"pidfd-socket", 0, "SOCKET", "unix socket that is sent a pidfd of the container's first process", set_request_text<&ops::CreateRequest::pidfd_socket>};
 constexpr Option kPidFile = {"pid-file", 0, "FILE", "write the pid of the container's first process to FILE", set_request_text<&ops::CreateRequest::pid_file>};
 constexpr Option kNoPivot = {"no-pivot", 0, nullptr, "do not use pivot_root for the container's root (on a ramdisk; weaker)", set_request_switch<&ops::CreateRequest::no_pivot>};
 constexpr Option kNoNewKeyring = {"no-new-keyring", 0, nullptr, "let the container keep the caller's session keyring", set_request_switch<&ops::CreateRequest::no_new_keyring>};

@@ -13,6 +13,7 @@
 
 #include "base/text.hpp"
 #include "sys/file.hpp"
+#include "sys/process.hpp"
 
 namespace unitc::cli {
 
@@ -39,6 +40,13 @@ int passed_sockets() {
     const char* count = std::getenv("LISTEN_FDS");
     if (pid == nullptr || count == nullptr || text::parse_int<pid_t>(pid) != ::getpid())
         return 0;
+    // The same for longer than a pid says it, where the sender knew it.
+    if (const char* id = std::getenv("LISTEN_PIDFDID")) {
+        const auto self = sys::pidfd_open(::getpid());
+        const uint64_t own = self ? sys::pidfd_inode(*self) : 0;
+        if (own != 0 && text::parse_int<uint64_t>(id) != own)
+            return 0;
+    }
     const int sockets = text::parse_int<int>(count).value_or(0);
     return std::clamp(sockets, 0, kMostDescriptors);
 }

@@ -12,6 +12,7 @@
 #include "init/steps.hpp"
 #include "sys/file.hpp"
 #include "sys/path.hpp"
+#include "sys/process.hpp"
 
 namespace unitc::init {
 namespace {
@@ -79,6 +80,15 @@ std::string home_of(uid_t uid) {
     return "/";
 }
 
+// Which process the sockets are for, for longer than a pid says it; without
+// pidfs there is no such number, and nobody asks for it.
+Result<> add_pidfd_id(std::vector<std::string>& env) {
+    const Fd self = TRY(sys::pidfd_open(::getpid()));
+    if (const uint64_t id = sys::pidfd_inode(self); id != 0)
+        env.push_back("LISTEN_PIDFDID=" + std::to_string(id));
+    return {};
+}
+
 std::vector<char*> pointers(std::vector<std::string>& strings) {
     std::vector<char*> list;
     list.reserve(strings.size() + 1);
@@ -98,6 +108,9 @@ Result<> find_executable(Context& context) {
         std::erase(context.env, std::string{kHome});
         context.env.push_back(std::string{kHome} + home_of(process.uid));
     }
+
+    if (process.listen_pidfd_id)
+        TRY(add_pidfd_id(context.env));
 
     const std::string& name = process.args.front();
     if (name.find('/') != std::string::npos) {

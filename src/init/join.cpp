@@ -29,6 +29,9 @@ constexpr Step kJoining[] = {
     // A user namespace of the container's cannot raise them.
     {"set resource limits", [](const InitPlan& p) { return !p.process.rlimits.empty(); },
      set_limits},
+    // Kept by the process made below; the host's procfs is not at hand there.
+    {"label the keyring", labels_keyring, label_keyring},
+    {"set labels", has_labels, set_labels},
     // From here on every path is the container's.
     {"enter the container", [](const InitPlan& p) { return p.enter_namespaces != 0; },
      enter_container},
@@ -43,12 +46,21 @@ constexpr Step kPreparation[] = {
     {"join session keyring", [](const InitPlan& p) { return p.new_keyring; }, join_keyring},
     {"open root", always, open_own_root},
     {"open console", [](const InitPlan& p) { return p.process.terminal; }, open_console},
+    {"set scheduler", [](const InitPlan& p) { return p.process.scheduler.has_value(); },
+     set_scheduler},
+    {"set I/O priority", [](const InitPlan& p) { return p.process.io_priority.has_value(); },
+     set_io_priority},
+    {"set memory policy", [](const InitPlan& p) { return p.memory_policy.has_value(); },
+     set_memory_policy},
+    {"set personality", [](const InitPlan& p) { return p.personality.has_value(); },
+     set_personality},
     {"enter working directory", always, enter_existing_directory},
     {"set no_new_privs", [](const InitPlan& p) { return p.process.no_new_privileges; },
      set_no_new_privileges},
     {"drop privileges", always, drop_privileges},
     // As the final user: whether it may execute the file is the question.
     {"find executable", always, find_executable},
+    {"load seccomp filter with listener", has_agent, load_seccomp},
 };
 
 Result<> join(Context& context) {

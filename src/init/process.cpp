@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstring>
 #include <vector>
 
 #include "base/text.hpp"
@@ -66,6 +68,35 @@ Result<> enter(Result<Fd> directory, const std::string& cwd) {
     if (name[0] != '/')
         return fail("process.cwd '" + cwd +
                     "': is outside of the container's root: possible container breakout detected");
+    return {};
+}
+
+// Until the agent has the listener, a call that the filter notifies of would
+// wait for ever: only sendmsg and recvmsg are made here, no memory is asked
+// for, nothing is closed (validate() refuses to notify of these two).
+Result<> hand_over_listener(const wire::Channel& channel, int listener) {
+    char word = static_cast<char>(wire::Message::Listener);
+    iovec payload{&word, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof listener)] = {};
+    msghdr message{};
+    message.msg_iov = &payload;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof listener);
+    std::memcpy(CMSG_DATA(rights), &listener, sizeof listener);
+    const int socket = channel.fd().get();
+    if (sys::retry_eintr([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL); }) != 1)
+        return fail_sys("sendmsg", "seccomp listener");
+    message.msg_control = nullptr;
+    message.msg_controllen = 0;
+    if (sys::retry_eintr([&] { return ::recvmsg(socket, &message, 0); }) != 1 ||
+        word != static_cast<char>(wire::Message::Listening))
+        return fail("the seccomp agent was not told");
+    ::close(listener);
     return {};
 }
 
@@ -215,8 +246,11 @@ Result<> load_seccomp(Context& context) {
     std::copy_n(filter.bpf.data(), code.size() * sizeof(sock_filter),
                 reinterpret_cast<char*>(code.data()));
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter.flags, &program) < 0)
+    const long listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter.flags, &program);
+    if (listener < 0)
         return fail_sys("seccomp", "linux.seccomp");
+    if ((filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0)
+        TRY(hand_over_listener(context.channel, static_cast<int>(listener)));
     if (filter_needs_privilege(context.plan))
         TRY(sys::set_effective(wanted));
     return {};

@@ -50,6 +50,8 @@ constexpr Step kPreparation[] = {
      adjust_oom_score},
     {"join namespaces", [](const InitPlan& p) { return !p.joins.empty() && !p.needs_usher; },
      join_namespaces},
+    {"set loopback up", [](const InitPlan& p) { return p.loopback; }, bring_loopback_up},
+    {"label the keyring", labels_keyring, label_keyring},
     {"join session keyring", [](const InitPlan& p) { return p.new_keyring; }, join_keyring},
     {"set host and domain name", has_names, set_names},
     {"open /dev/null", always, open_host_null},
@@ -61,6 +63,8 @@ constexpr Step kPreparation[] = {
     // Waits for the unit in the middle if a cgroup is mounted that cannot be at last.
     {"mount", always, mount_all},
     {"fill /dev", [](const InitPlan& p) { return p.set_up_dev; }, fill_dev},
+    {"wait for network devices", [](const InitPlan& p) { return p.has_net_devices; },
+     await_net_devices},
     // Before sysctls, masks and read-only: hooks bring network interfaces and
     // files. The old root is still there for them.
     {"wait for the parent's hooks", [](const InitPlan& p) { return p.parent_has_hooks; },
@@ -71,6 +75,9 @@ constexpr Step kPreparation[] = {
     {"open console", [](const InitPlan& p) { return p.process.terminal; }, open_console},
     // On a procfs of our own, before anything could cover the image's.
     {"write sysctls", [](const InitPlan& p) { return !p.sysctls.empty(); }, write_sysctls},
+    // For the next execve: that of a startContainer hook or of the program. On
+    // the host's procfs, which a user namespace could not mount once masked.
+    {"set labels", has_labels, set_labels},
     {"make paths read-only", [](const InitPlan& p) { return !p.readonly_paths.empty(); },
      make_readonly_paths},
     {"mask paths", [](const InitPlan& p) { return !p.masked_paths.empty(); }, mask_paths},
@@ -87,6 +94,16 @@ constexpr Step kPreparation[] = {
     {"mount cgroup", has_last_mount, mount_last},
     {"set resource limits",
      [](const InitPlan& p) { return !p.process.rlimits.empty() && !p.user_namespace; }, set_limits},
+    // With the privileges of the runtime; the cgroup's CPUs and nodes are in
+    // force by now.
+    {"set scheduler", [](const InitPlan& p) { return p.process.scheduler.has_value(); },
+     set_scheduler},
+    {"set I/O priority", [](const InitPlan& p) { return p.process.io_priority.has_value(); },
+     set_io_priority},
+    {"set memory policy", [](const InitPlan& p) { return p.memory_policy.has_value(); },
+     set_memory_policy},
+    {"set personality", [](const InitPlan& p) { return p.personality.has_value(); },
+     set_personality},
     {"enter working directory", always, enter_directory},
     {"set no_new_privs", [](const InitPlan& p) { return p.process.no_new_privileges; },
      set_no_new_privileges},
@@ -96,11 +113,15 @@ constexpr Step kPreparation[] = {
     // Whoever looks at a created container's process finds its word to the
     // starter, and nothing of the host.
     {"close descriptors of the setup", always, close_setup},
+    // While the parent is there to hand the listener to the agent, which
+    // answers for all that follows.
+    {"load seccomp filter with listener", has_agent, load_seccomp},
 };
 
 constexpr Step kStart[] = {
     // Every call after it must be allowed by the filter.
-    {"load seccomp filter", [](const InitPlan& p) { return p.seccomp.has_value(); }, load_seccomp},
+    {"load seccomp filter",
+     [](const InitPlan& p) { return p.seccomp.has_value() && !has_agent(p); }, load_seccomp},
     // Programs of the image: under the filter, as the user.
     {"run startContainer hooks", [](const InitPlan& p) { return !p.start_container_hooks.empty(); },
      run_start_container_hooks},

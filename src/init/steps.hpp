@@ -35,6 +35,16 @@ Result<> load_seccomp(Context& context);
 Result<> find_executable(Context& context);
 Result<> execute(Context& context);
 
+// attributes.cpp
+Result<> set_scheduler(Context& context);
+Result<> set_io_priority(Context& context);
+Result<> set_personality(Context& context);
+Result<> set_memory_policy(Context& context);
+Result<> label_keyring(Context& context);
+Result<> set_labels(Context& context);
+Result<> bring_loopback_up(Context& context);
+Result<> await_net_devices(Context& context);
+
 // namespaces.cpp
 Result<> receive_mounts(Context& context);
 Result<> become_root(Context& context);

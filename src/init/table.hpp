@@ -2,6 +2,8 @@
 // A table of steps and the loop that runs it.
 #pragma once
 
+#include <linux/seccomp.h>
+
 #include <cstddef>
 #include <string>
 
@@ -18,6 +20,17 @@ struct Step {
 
 inline bool always(const plan::InitPlan&) {
     return true;
+}
+
+// The filter asks an agent, which is to be told of it.
+inline bool has_agent(const plan::InitPlan& plan) {
+    return plan.seccomp && (plan.seccomp->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+}
+inline bool has_labels(const plan::InitPlan& plan) {
+    return !plan.process.apparmor_profile.empty() || !plan.process.selinux_label.empty();
+}
+inline bool labels_keyring(const plan::InitPlan& plan) {
+    return plan.new_keyring && !plan.process.selinux_label.empty();
 }
 
 template <size_t N>

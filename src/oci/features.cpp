@@ -14,8 +14,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;  // in the order of features.md
 
-Json disabled() {
-    return {{"enabled", false}};
+Json enabled() {
+    return {{"enabled", true}};
 }
 
 Json words(std::span<const std::string_view> list) {
@@ -46,11 +46,11 @@ Json seccomp() {
     const std::span known{kSeccompFlags};
     return {
         {"enabled", true},
-        {"actions", names_without(kSeccompActions, {SeccompAction::Notify})},
+        {"actions", names_without(kSeccompActions, {})},
         {"operators", names_without(kSeccompOperators, {})},
         {"archs", words(std::span{kSeccompArchitectures}.first(kCommonArchitectures))},
         {"knownFlags", words(known)},
-        {"supportedFlags", words(known.first(kSupportedSeccompFlags))},
+        {"supportedFlags", words(known)},
     };
 }
 
@@ -61,12 +61,14 @@ Json linux_part(int last_capability) {
         {"cgroup",
          {{"v1", false}, {"v2", true}, {"systemd", true}, {"systemdUser", false}, {"rdma", true}}},
         {"seccomp", seccomp()},
-        {"apparmor", disabled()},
-        {"selinux", disabled()},
-        {"memoryPolicy", {{"modes", Json::array()}, {"flags", Json::array()}}},
+        {"apparmor", enabled()},
+        {"selinux", enabled()},
+        {"memoryPolicy",
+         {{"modes", names_without(kMemoryPolicyModes, {})},
+          {"flags", names_without(kMemoryPolicyFlags, {})}}},
         {"intelRdt", {{"enabled", false}, {"schemata", false}, {"monitoring", false}}},
-        {"mountExtensions", {{"idmap", {{"enabled", true}}}}},
-        {"netDevices", disabled()},
+        {"mountExtensions", {{"idmap", enabled()}}},
+        {"netDevices", enabled()},
     };
 }
 

@@ -12,6 +12,15 @@
 
 namespace unitc::oci {
 
+// Of a word that parse() has taken.
+template <typename T, size_t N>
+constexpr T value_of(const Named<T> (&table)[N], std::string_view name) {
+    for (const Named<T>& row : table)
+        if (row.name == name)
+            return row.value;
+    return T{};
+}
+
 inline constexpr Named<NamespaceType> kNamespaceTypes[] = {
     {"cgroup", NamespaceType::Cgroup}, {"ipc", NamespaceType::Ipc},
     {"mount", NamespaceType::Mount},   {"network", NamespaceType::Network},
@@ -42,6 +51,34 @@ inline constexpr Named<int> kRlimits[] = {
     {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
     {"RLIMIT_STACK", RLIMIT_STACK},
 };
+
+// Numbers of linux/mempolicy.h; headers may be older than the kernel.
+inline constexpr Named<int> kMemoryPolicyModes[] = {
+    {"MPOL_DEFAULT", 0},    {"MPOL_BIND", 2},
+    {"MPOL_INTERLEAVE", 3}, {"MPOL_WEIGHTED_INTERLEAVE", 6},
+    {"MPOL_PREFERRED", 1},  {"MPOL_PREFERRED_MANY", 5},
+    {"MPOL_LOCAL", 4},
+};
+inline constexpr Named<int> kMemoryPolicyFlags[] = {
+    {"MPOL_F_NUMA_BALANCING", 1 << 13},
+    {"MPOL_F_RELATIVE_NODES", 1 << 14},
+    {"MPOL_F_STATIC_NODES", 1 << 15},
+};
+
+// By sched(7) and linux/sched.h.
+inline constexpr Named<uint32_t> kSchedulerPolicies[] = {
+    {"SCHED_OTHER", 0}, {"SCHED_FIFO", 1}, {"SCHED_RR", 2},       {"SCHED_BATCH", 3},
+    {"SCHED_ISO", 4},   {"SCHED_IDLE", 5}, {"SCHED_DEADLINE", 6},
+};
+inline constexpr Named<uint64_t> kSchedulerFlags[] = {
+    {"SCHED_FLAG_RESET_ON_FORK", 0x01},  {"SCHED_FLAG_RECLAIM", 0x02},
+    {"SCHED_FLAG_DL_OVERRUN", 0x04},     {"SCHED_FLAG_KEEP_POLICY", 0x08},
+    {"SCHED_FLAG_KEEP_PARAMS", 0x10},    {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
+    {"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40},
+};
+// By linux/ioprio.h.
+inline constexpr Named<int> kIoClasses[] = {
+    {"IOPRIO_CLASS_RT", 1}, {"IOPRIO_CLASS_BE", 2}, {"IOPRIO_CLASS_IDLE", 3}};
 
 inline constexpr Named<SeccompAction> kSeccompActions[] = {
     {"SCMP_ACT_ALLOW", SeccompAction::Allow},
@@ -77,13 +114,12 @@ inline constexpr std::string_view kSeccompArchitectures[] = {
 };
 inline constexpr size_t kCommonArchitectures = 19;
 
-// Up to kSupportedSeccompFlags they are acted upon; the last needs a listener.
+// All are acted upon; the last needs a listener.
 inline constexpr std::string_view kSeccompFlags[] = {
     "SECCOMP_FILTER_FLAG_TSYNC",
     "SECCOMP_FILTER_FLAG_LOG",
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 };
-inline constexpr size_t kSupportedSeccompFlags = 3;
 
 }  // namespace unitc::oci

@@ -21,12 +21,6 @@ constexpr size_t kMaxSysctlValue = 4096;
 constexpr std::string_view kPropagations[] = {
     "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable",
 };
-constexpr std::string_view kPolicyModes[] = {
-    "MPOL_DEFAULT",   "MPOL_BIND",           "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
-    "MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL",
-};
-constexpr std::string_view kPolicyFlags[] = {"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
-                                             "MPOL_F_STATIC_NODES"};
 constexpr std::string_view kDomains[] = {"LINUX", "LINUX32"};
 
 Result<> namespace_entry(const JsonValue& value, Namespace& out) {
@@ -152,9 +146,9 @@ Result<> intel_rdt(const JsonValue& value, IntelRdt& out) {
 
 Result<> memory_policy(const JsonValue& value, MemoryPolicy& out) {
     static constexpr Field<MemoryPolicy> kFields[] = {
-        {"mode", into<&MemoryPolicy::mode, listed<kPolicyModes>>, Presence::Required},
+        {"mode", into<&MemoryPolicy::mode, named<kMemoryPolicyModes>>, Presence::Required},
         {"nodes", into<&MemoryPolicy::nodes, cpu_list>},
-        {"flags", into<&MemoryPolicy::flags, each<listed<kPolicyFlags>, std::string>>},
+        {"flags", into<&MemoryPolicy::flags, each<named<kMemoryPolicyFlags>, std::string>>},
     };
     return read_fields(value, kFields, out);
 }

@@ -11,17 +11,6 @@ namespace {
 
 constexpr uint32_t kMaxUmask = 0777;
 
-constexpr std::string_view kPolicies[] = {
-    "SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",       "SCHED_BATCH",
-    "SCHED_ISO",   "SCHED_IDLE", "SCHED_DEADLINE",
-};
-constexpr std::string_view kSchedulerFlags[] = {
-    "SCHED_FLAG_RESET_ON_FORK",  "SCHED_FLAG_RECLAIM",     "SCHED_FLAG_DL_OVERRUN",
-    "SCHED_FLAG_KEEP_POLICY",    "SCHED_FLAG_KEEP_PARAMS", "SCHED_FLAG_UTIL_CLAMP_MIN",
-    "SCHED_FLAG_UTIL_CLAMP_MAX",
-};
-constexpr std::string_view kIoClasses[] = {"IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE",
-                                           "IOPRIO_CLASS_IDLE"};
 Result<> console_size(const JsonValue& value, ConsoleSize& out) {
     static constexpr Field<ConsoleSize> kFields[] = {
         {"height", into<&ConsoleSize::height>, Presence::Required},
@@ -100,10 +89,10 @@ Result<> rlimits(const JsonValue& value, std::vector<Rlimit>& out) {
 
 Result<> scheduler(const JsonValue& value, Scheduler& out) {
     static constexpr Field<Scheduler> kFields[] = {
-        {"policy", into<&Scheduler::policy, listed<kPolicies>>, Presence::Required},
+        {"policy", into<&Scheduler::policy, named<kSchedulerPolicies>>, Presence::Required},
         {"nice", into<&Scheduler::nice, ranged<int32_t, -20, 19>>},
         {"priority", into<&Scheduler::priority, ranged<int32_t, 0, 99>>},
-        {"flags", into<&Scheduler::flags, each<listed<kSchedulerFlags>, std::string>>},
+        {"flags", into<&Scheduler::flags, each<named<kSchedulerFlags>, std::string>>},
         {"runtime", into<&Scheduler::runtime>},
         {"deadline", into<&Scheduler::deadline>},
         {"period", into<&Scheduler::period>},
@@ -113,7 +102,7 @@ Result<> scheduler(const JsonValue& value, Scheduler& out) {
 
 Result<> io_priority(const JsonValue& value, IoPriority& out) {
     static constexpr Field<IoPriority> kFields[] = {
-        {"class", into<&IoPriority::io_class, listed<kIoClasses>>, Presence::Required},
+        {"class", into<&IoPriority::io_class, named<kIoClasses>>, Presence::Required},
         {"priority", into<&IoPriority::priority, ranged<int32_t, 0, 7>>, Presence::Required},
     };
     return read_fields(value, kFields, out);

@@ -91,6 +91,15 @@ Result<> word(const JsonValue& value, T& out) {
     return must_be_one_of(value, names);
 }
 
+// The word itself, of a table for those who come later.
+template <const auto& Names>
+Result<> named(const JsonValue& value, std::string& out) {
+    auto number = Names[0].value;
+    TRY(word<Names>(value, number));
+    out = TRY(expect_string(value, kMaxText));
+    return {};
+}
+
 template <const auto& Names>
 Result<> listed(const JsonValue& value, std::string& out) {
     out = TRY(expect_string(value, kMaxText));

@@ -7,6 +7,7 @@
 #include "oci/capabilities.hpp"
 #include "oci/sysctl.hpp"
 #include "oci/validate_namespaces.hpp"
+#include "oci/validate_process.hpp"
 #include "oci/validate_supported.hpp"
 
 namespace unitc::oci {
@@ -163,11 +164,14 @@ Result<> capability_sets_are_nested(const Config& config) {
 }
 
 constexpr Rule kRules[] = {
-    process_is_complete,        root_is_given,
-    mount_namespace_is_new,     is_supported,
-    names_have_uts_namespace,   sysctls_are_namespaced,
-    swap_includes_memory,       burst_is_within_quota,
-    capability_sets_are_nested, namespaces_are_consistent,
+    process_is_complete,          root_is_given,
+    mount_namespace_is_new,       is_supported,
+    names_have_uts_namespace,     sysctls_are_namespaced,
+    swap_includes_memory,         burst_is_within_quota,
+    capability_sets_are_nested,   scheduler_is_complete,
+    memory_policy_has_its_nodes,  personality_has_no_flags,
+    net_devices_have_a_namespace, seccomp_agent_can_be_told,
+    namespaces_are_consistent,
 };
 
 }  // namespace

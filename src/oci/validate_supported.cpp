@@ -15,19 +15,11 @@ struct Row {
 };
 
 constexpr Row<Process> kProcess[] = {
-    {"process.apparmorProfile", [](const Process& p) { return !p.apparmor_profile.empty(); }},
-    {"process.selinuxLabel", [](const Process& p) { return !p.selinux_label.empty(); }},
-    {"process.scheduler", [](const Process& p) { return p.scheduler.has_value(); }},
-    {"process.ioPriority", [](const Process& p) { return p.io_priority.has_value(); }},
     {"process.execCPUAffinity", [](const Process& p) { return p.exec_cpu_affinity.has_value(); }},
 };
 
 constexpr Row<Linux> kLinux[] = {
-    {"linux.netDevices", [](const Linux& l) { return !l.net_devices.empty(); }},
-    {"linux.mountLabel", [](const Linux& l) { return !l.mount_label.empty(); }},
     {"linux.intelRdt", [](const Linux& l) { return l.intel_rdt.has_value(); }},
-    {"linux.memoryPolicy", [](const Linux& l) { return l.memory_policy.has_value(); }},
-    {"linux.personality", [](const Linux& l) { return l.personality.has_value(); }},
 };
 
 // Only cgroup v1 has them; unlike memory.kernel the spec does not allow to
@@ -62,22 +54,6 @@ Result<> none_given(const Part& part, const Row<Part> (&rows)[N]) {
     return {};
 }
 
-Result<> seccomp_is_supported(const Seccomp& seccomp) {
-    constexpr std::string_view kNotify = "SCMP_ACT_NOTIFY is not supported yet";
-    // The kernel takes it only together with a listener.
-    constexpr std::string_view kListenerFlag = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
-    if (seccomp.default_action == SeccompAction::Notify)
-        return fail("linux.seccomp.defaultAction: " + std::string{kNotify});
-    for (size_t i = 0; i < seccomp.syscalls.size(); ++i)
-        if (seccomp.syscalls[i].action == SeccompAction::Notify)
-            return fail("linux.seccomp.syscalls[" + std::to_string(i) +
-                        "].action: " + std::string{kNotify});
-    if (seccomp.flags && std::find(seccomp.flags->begin(), seccomp.flags->end(), kListenerFlag) !=
-                             seccomp.flags->end())
-        return fail("linux.seccomp.flags: " + std::string{kListenerFlag} + " is not supported yet");
-    return {};
-}
-
 Result<> exists_in_version_2(const Resources& resources) {
     for (const Row<Resources>& row : kVersion1)
         if (row.given(resources))
@@ -96,8 +72,6 @@ Result<> is_supported(const Config& config) {
     TRY(none_given(*config.linux_, kLinux));
     if (config.linux_->resources)
         TRY(exists_in_version_2(*config.linux_->resources));
-    if (config.linux_->seccomp)
-        TRY(seccomp_is_supported(*config.linux_->seccomp));
     return {};
 }
 

@@ -2,6 +2,7 @@
 #include "ops/creation.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "ops/laps.hpp"
 #include "ops/terminal_relay.hpp"
 #include "sys/file.hpp"
+#include "sys/net_device.hpp"
 #include "sys/procfs.hpp"
 #include "sys/socket.hpp"
 #include "systemd/manager.hpp"
@@ -140,11 +142,13 @@ public:
     Maker(const CreateRequest& request, Prepared prepared, Deadline deadline)
         : request_(request), prepared_(std::move(prepared)), deadline_(deadline) {}
 
-    Result<> connect_console() {
-        if (request_.console_socket.empty())
-            return {};
-        console_ =
-            TRY_IN("--console-socket", sys::connect_unix(request_.console_socket, SOCK_STREAM));
+    Result<> connect_sockets() {
+        if (!request_.console_socket.empty())
+            console_ =
+                TRY_IN("--console-socket", sys::connect_unix(request_.console_socket, SOCK_STREAM));
+        if (!request_.pidfd_socket.empty())
+            pidfd_socket_ =
+                TRY_IN("--pidfd-socket", sys::connect_unix(request_.pidfd_socket, SOCK_STREAM));
         return {};
     }
 
@@ -191,6 +195,11 @@ public:
         creation.record_.phase = state::Phase::Created;
         TRY(creation.entry_->save(creation.record_));
         TRY(write_pid_file(request_.pid_file, child.pid()));
+        // "standard" is what runc says with it.
+        if (pidfd_socket_)
+            TRY_IN("--pidfd-socket",
+                   sys::send_packet(pidfd_socket_, "standard", {child.pidfd().get()}));
+        pidfd_socket_.reset();
         lap("record");
         return {};
     }
@@ -204,6 +213,7 @@ private:
         lap("systemd's job");
         TRY(verify_unit(creation, *refused));
         lap("verify the unit");
+        TRY(move_net_devices(child));
         if (auto sent = child.channel().send(wire::Message::InCgroup); !sent)
             return Failure{first_cause(child.channel(), std::move(sent).error())};
         return {};
@@ -214,6 +224,8 @@ private:
             wire::Packet packet = TRY(hear(creation.child_->channel(), deadline_));
             if (packet.message == wire::Message::Terminal && packet.fds.size() == 1) {
                 TRY(pass_terminal(creation, std::move(packet.fds.front())));
+            } else if (packet.message == wire::Message::Listener && packet.fds.size() == 1) {
+                TRY(tell_agent(creation, packet.fds.front()));
             } else if (packet.message == wire::Message::Mounted) {
                 TRY(run_hooks(creation));
             } else if (packet.message == wire::Message::Ready) {
@@ -255,6 +267,29 @@ private:
         return {};
     }
 
+    Result<> tell_agent(Creation& creation, const Fd& listener) {
+        launch::Child& child = *creation.child_;
+        TRY(tell_seccomp_agent(prepared_.plan.init, creation.record_, "creating", child.pid(),
+                               child.pid(), listener));
+        return child.channel().send(wire::Message::Listening);
+    }
+
+    // Before the child's sysctls and hooks, which wait for InCgroup.
+    Result<> move_net_devices(const launch::Child& child) {
+        const plan::Plan& plan = prepared_.plan;
+        if (plan.net_devices.empty())
+            return {};
+        std::string path = "/proc/" + std::to_string(child.pid()) + "/ns/net";
+        for (const plan::Join& join : plan.init.joins)
+            if (join.type == CLONE_NEWNET)
+                path = join.path;
+        const Fd netns = TRY_IN("linux.netDevices", sys::open_at(AT_FDCWD, path.c_str(), O_RDONLY));
+        for (const auto& [host, inside] : plan.net_devices)
+            TRY_IN("linux.netDevices[\"" + host + "\"]", sys::move_net_device(netns, host, inside));
+        lap("network devices");
+        return {};
+    }
+
     Result<> run_hooks(Creation& creation) {
         const launch::Child& child = *creation.child_;
         TRY_IN("unable to start container process",
@@ -282,6 +317,7 @@ private:
     std::optional<state::Store> store_;
     std::optional<systemd::Manager> manager_;
     Fd console_;
+    Fd pidfd_socket_;
     Laps laps_;
 };
 
@@ -293,7 +329,7 @@ Result<Creation> make_container(const Globals& globals, const CreateRequest& req
     for (const std::string& warning : prepared.plan.unit.warnings)
         log::warning(warning);
     Maker maker{request, std::move(prepared), deadline};
-    TRY(maker.connect_console());
+    TRY(maker.connect_sockets());
     // From here on the world changes. What is not kept is undone.
     Creation creation = TRY(maker.claim(globals, id));
     TRY(maker.spawn(creation, start_by));

@@ -23,6 +23,7 @@
 #include "ops/ending.hpp"
 #include "ops/exec_process.hpp"
 #include "ops/foreground.hpp"
+#include "ops/hooks.hpp"
 #include "ops/laps.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
@@ -81,13 +82,14 @@ public:
             base = inherit(TRY(read_process_file(request_.process_file)), base);
         config.process = TRY(apply_request(std::move(base), request_));
         TRY(oci::validate(config));
+        TRY(check_labels(config));
         TRY(check_terminal(request_.detach, config.process->terminal, request_.console_socket));
         host::Facts facts;
         facts.last_capability = TRY(host::last_capability());
         plan::Request wanted;
         wanted.preserve_fds = request_.preserve_fds;
         wanted.new_keyring = !record_.keyring.empty();
-        plan_ = plan::make_exec(config, wanted, facts);
+        plan_ = TRY(plan::make_exec(config, wanted, facts));
         plan_.keyring_name = record_.keyring;
         TRY(add_seccomp(globals_, config, plan_));
         lap("decide");
@@ -125,7 +127,14 @@ public:
     // Until the process is set up and waits for the word to execute.
     Result<> await_ready() {
         bool ready = false;
+        Fd listener;
         while (!child_ || !ready) {
+            if (child_ && listener) {
+                TRY(tell_seccomp_agent(plan_, record_, state::to_string(truth_.status),
+                                       record_.init.pid, child_->pid(), listener));
+                TRY(child_->channel().send(wire::Message::Listening));
+                listener.reset();
+            }
             auto packet = listen(child_ ? child_->channel() : joiner_->channel());
             if (!packet)
                 return failed(std::move(packet).error());
@@ -133,6 +142,8 @@ public:
                 TRY(meet_child(*packet));
             } else if (packet->message == wire::Message::Terminal && packet->fds.size() == 1) {
                 TRY(pass_terminal(std::move(packet->fds.front())));
+            } else if (packet->message == wire::Message::Listener && packet->fds.size() == 1) {
+                listener = std::move(packet->fds.front());
             } else if (packet->message == wire::Message::Ready) {
                 log_timings(packet->payload);
                 ready = true;
@@ -173,7 +184,7 @@ private:
     // Without anything to be done between the set-up and the program.
     bool starts_at_once() const {
         return request_.pid_file.empty() && !pidfd_socket_ && !plan_.process.terminal &&
-               truth_.status != state::Status::Paused;
+               plan_.seccomp_agent.empty() && truth_.status != state::Status::Paused;
     }
 
     Result<> begin_foreground() {

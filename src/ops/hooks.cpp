@@ -2,13 +2,16 @@
 #include "ops/hooks.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "hooks/run.hpp"
 #include "hooks/state.hpp"
 #include "ops/ops.hpp"
 #include "sys/file.hpp"
+#include "sys/socket.hpp"
 
 namespace unitc::ops {
 namespace {
@@ -70,6 +73,19 @@ void run_poststop_hooks(const state::Record& record) {
         if (!done)
             log::warning(done.error().message);
     }
+}
+
+Result<> tell_seccomp_agent(const plan::InitPlan& plan, const state::Record& record,
+                            std::string_view status, pid_t init, pid_t pid, const Fd& listener) {
+    std::string state = "{\"ociVersion\":" + text::json_string(record.oci_version) +
+                        R"(,"fds":["seccompFd"],"pid":)" + std::to_string(pid);
+    if (!plan.seccomp_metadata.empty())
+        state += ",\"metadata\":" + text::json_string(plan.seccomp_metadata);
+    state += ",\"state\":" + state_of(record, status, init) + "}";
+    const Fd agent =
+        TRY_IN("linux.seccomp.listenerPath", sys::connect_unix(plan.seccomp_agent, SOCK_STREAM));
+    TRY_IN("linux.seccomp.listenerPath", sys::send_packet(agent, state, {listener.get()}));
+    return {};
 }
 
 }  // namespace unitc::ops

@@ -30,11 +30,14 @@ struct Globals {
 // create, run and plan.
 struct CreateRequest {
     std::string id;
-    std::string bundle = ".";    // as given; relative to the working directory
-    std::string pid_file;        // empty: none
-    std::string console_socket;  // empty: none
-    int listen_fds = 0;          // sockets of sd_listen_fds(3): descriptors 3 to 2 + N
-    int preserve_fds = 0;        // the next N descriptors; checked to be open
+    std::string bundle = ".";      // as given; relative to the working directory
+    std::string pid_file;          // empty: none
+    std::string console_socket;    // empty: none
+    std::string pidfd_socket;      // empty: none
+    int listen_fds = 0;            // sockets of sd_listen_fds(3): descriptors 3 to 2 + N
+    std::string listen_names;      // LISTEN_FDNAMES, as passed; empty: none
+    bool listen_pidfd_id = false;  // LISTEN_PIDFDID was passed: the container gets its own
+    int preserve_fds = 0;          // the next N descriptors; checked to be open
     bool no_pivot = false;
     bool no_new_keyring = false;
     bool detach = false;        // run only; create always does

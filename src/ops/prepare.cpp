@@ -14,6 +14,8 @@
 #include "seccomp/compile.hpp"
 #include "state/store.hpp"
 #include "sys/file.hpp"
+#include "sys/label.hpp"
+#include "sys/net_device.hpp"
 
 namespace unitc::ops {
 namespace {
@@ -41,6 +43,13 @@ Result<std::string> read_config(const std::string& bundle) {
     return TRY_IN(kConfig, sys::read_all(*file, oci::kMaxBytes));
 }
 
+Result<> check_net_devices(const oci::Config& config) {
+    if (config.linux_)
+        for (const auto& entry : config.linux_->net_devices)
+            TRY_IN("linux.netDevices", sys::find_net_device(entry.first));
+    return {};
+}
+
 }  // namespace
 
 Result<> check_terminal(bool detach, bool terminal, const std::string& console_socket) {
@@ -48,6 +57,19 @@ Result<> check_terminal(bool detach, bool terminal, const std::string& console_s
         return fail("cannot allocate tty if unitc will detach without setting console socket");
     if ((!detach || !terminal) && !console_socket.empty())
         return fail("cannot use console socket if unitc will not detach or allocate tty");
+    return {};
+}
+
+Result<> check_labels(const oci::Config& config) {
+    if (!config.process->apparmor_profile.empty() && !sys::apparmor_is_enabled())
+        return fail(
+            "process.apparmorProfile: apparmor: config provided but apparmor not supported");
+    const bool labelled = !config.process->selinux_label.empty();
+    if ((labelled || (config.linux_ && !config.linux_->mount_label.empty())) &&
+        !sys::selinux_is_enabled())
+        return fail(std::string{labelled ? "process.selinuxLabel" : "linux.mountLabel"} +
+                    ": selinux label is specified in config, but selinux is disabled or not "
+                    "supported");
     return {};
 }
 
@@ -68,6 +90,8 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     prepared.config = TRY_IN(kConfig, oci::parse(prepared.config_text));
     TRY_IN(kConfig, oci::validate(prepared.config));
     TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
+    TRY(check_labels(prepared.config));
+    TRY(check_net_devices(prepared.config));
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
 
@@ -77,6 +101,9 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     // sd_listen_fds(3): they go on to the container's first process.
     if (request.listen_fds > 0)
         wanted.extra_env = {"LISTEN_FDS=" + std::to_string(request.listen_fds), "LISTEN_PID=1"};
+    if (request.listen_fds > 0 && !request.listen_names.empty())
+        wanted.extra_env.push_back("LISTEN_FDNAMES=" + request.listen_names);
+    wanted.listen_pidfd_id = request.listen_fds > 0 && request.listen_pidfd_id;
     prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
     TRY(add_seccomp(globals, prepared.config, prepared.plan.init));
     return prepared;

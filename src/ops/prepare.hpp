@@ -22,6 +22,10 @@ struct Prepared {
 // runc's rules for who gets the terminal, in its words.
 Result<> check_terminal(bool detach, bool terminal, const std::string& console_socket);
 
+// Whether the security modules that the config has labels for are there; in
+// runc's words.
+Result<> check_labels(const oci::Config& config);
+
 // Compiles the config's filter, or takes it from the cache.
 Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::InitPlan& init);
 

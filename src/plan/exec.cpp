@@ -18,7 +18,8 @@ static_assert(static_cast<size_t>(oci::NamespaceType::Time) == kFlags.size() - 1
 
 }  // namespace
 
-InitPlan make_exec(const oci::Config& config, const Request& request, const host::Facts& facts) {
+Result<InitPlan> make_exec(const oci::Config& config, const Request& request,
+                           const host::Facts& facts) {
     InitPlan init;
     // New or joined by path: the container's first process is in it. In the
     // ones the config does not name it is where we are.
@@ -27,6 +28,8 @@ InitPlan make_exec(const oci::Config& config, const Request& request, const host
             init.enter_namespaces |= kFlags[static_cast<size_t>(space.type)];
     if (config.process)
         init.process = make_process(*config.process, request, facts);
+    if (config.linux_)
+        TRY(add_attributes(*config.linux_, init));
     init.new_keyring = request.new_keyring;
     init.set_up_dev = false;  // and no /dev/console: that is the first process's terminal
     return init;

@@ -83,6 +83,10 @@ void add_hooks(const oci::Config& config, Plan& plan) {
     plan.hooks = *config.hooks;
     init.parent_has_hooks = !plan.hooks.prestart.empty() || !plan.hooks.create_runtime.empty();
     init.create_container_hooks = std::move(plan.hooks.create_container);
+    // These find all mounts made, and wait for the unit themselves.
+    if (init.parent_has_hooks || !init.create_container_hooks.empty())
+        for (MountStep& step : init.mounts)
+            step.at_last = false;
     init.start_container_hooks = std::move(plan.hooks.start_container);
     // runc gives these the program's environment even where `env` is empty.
     for (oci::Hook& hook : init.start_container_hooks)
@@ -176,6 +180,10 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.keyring_name = "_ses." + id.str();
     init.pivot = request.pivot;
     init.process = make_process(*config.process, request, facts);
+    TRY(add_attributes(linux_part, init));
+    init.loopback = (init.new_namespaces & CLONE_NEWNET) != 0;
+    init.has_net_devices = !linux_part.net_devices.empty();
+    plan.net_devices = linux_part.net_devices;
     add_hooks(config, plan);
     put_off_cgroup_mounts(init);
     return plan;

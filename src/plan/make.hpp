@@ -20,6 +20,7 @@ struct Request {
     bool pivot = true;
     bool new_keyring = true;
     std::vector<std::string> extra_env;  // LISTEN_FDS and friends
+    bool listen_pidfd_id = false;
 };
 
 // Everything but the seccomp filter, which the caller compiles (it may come
@@ -30,7 +31,8 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
 // What `exec` makes of a container's config, whose process is the one to be
 // made: the part of an InitPlan for who enters a container that is there. The
 // filter is left to the caller as well.
-InitPlan make_exec(const oci::Config& config, const Request& request, const host::Facts& facts);
+Result<InitPlan> make_exec(const oci::Config& config, const Request& request,
+                           const host::Facts& facts);
 
 // One mount of the config; exposed for its table tests.
 Result<MountStep> make_mount(const oci::Mount& mount, size_t index, const std::string& bundle);

@@ -210,6 +210,19 @@ bool nothing_follows(const InitPlan& init, size_t index) {
            std::none_of(init.readonly_paths.begin(), init.readonly_paths.end(), inside);
 }
 
+// A context of the mount's own goes first; the kernel's own file systems label
+// their files themselves.
+void add_label(const std::string& label, MountStep& step) {
+    constexpr std::string_view kContexts[] = {"context", "fscontext", "defcontext", "rootcontext"};
+    constexpr std::string_view kLabelled[] = {"proc", "sysfs", "mqueue"};
+    if (step.kind != MountStep::Kind::New || contains(kLabelled, step.type))
+        return;
+    for (const auto& [key, value] : step.data)
+        if (contains(kContexts, key))
+            return;
+    step.data.emplace_back("context", label);
+}
+
 }  // namespace
 
 std::optional<uint64_t> propagation_flag(std::string_view option) {
@@ -257,8 +270,11 @@ Result<MountStep> make_mount(const oci::Mount& mount, size_t index, const std::s
 Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request) {
     std::vector<MountStep> steps;
     steps.reserve(config.mounts.size());
-    for (size_t i = 0; i < config.mounts.size(); ++i)
+    for (size_t i = 0; i < config.mounts.size(); ++i) {
         steps.push_back(TRY(make_mount(config.mounts[i], i, request.bundle)));
+        if (config.linux_ && !config.linux_->mount_label.empty())
+            add_label(config.linux_->mount_label, steps.back());
+    }
     return steps;
 }
 

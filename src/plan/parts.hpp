@@ -27,6 +27,9 @@ std::vector<DeviceNode> make_devices(const oci::Linux& linux_part);
 ProcessPlan make_process(const oci::Process& process, const Request& request,
                          const host::Facts& facts);
 
+// What of linux.* every process of the container gets, those of exec as well.
+Result<> add_attributes(const oci::Linux& linux_part, InitPlan& init);
+
 // "rshared" → MS_SHARED | MS_REC; nothing for what is no propagation.
 std::optional<uint64_t> propagation_flag(std::string_view option);
 

@@ -18,6 +18,7 @@
 #include "sys/id_map.hpp"
 #include "sys/identity.hpp"
 #include "sys/mount.hpp"
+#include "sys/scheduling.hpp"
 #include "unit/translate.hpp"
 
 namespace unitc::plan {
@@ -97,7 +98,12 @@ struct ProcessPlan {
     std::optional<int> oom_score_adj;
     bool terminal = false;
     std::optional<oci::ConsoleSize> console_size;
-    int preserve_fds = 0;  // descriptors 3 … 2+N stay open
+    std::optional<sys::SchedulerAttributes> scheduler;
+    std::optional<int> io_priority;  // as ioprio_set(2) takes it
+    std::string apparmor_profile;
+    std::string selinux_label;
+    bool listen_pidfd_id = false;  // sd_listen_fds(3): add LISTEN_PIDFDID, known only inside
+    int preserve_fds = 0;          // descriptors 3 … 2+N stay open
 };
 
 // How far a clock of a new time namespace is from the host's.
@@ -136,6 +142,12 @@ struct InitPlan {
     bool pivot = true;
     ProcessPlan process;
     std::optional<seccomp::Filter> seccomp;
+    std::string seccomp_agent;  // listenerPath; empty: none is told
+    std::string seccomp_metadata;
+    std::optional<unsigned long> personality;
+    std::optional<sys::MemoryPolicy> memory_policy;
+    bool loopback = false;          // a new network namespace: its lo is ours to set up
+    bool has_net_devices = false;   // the parent moves them here: to be waited for
     hooks::ContainerState state;    // what hooks are told
     bool parent_has_hooks = false;  // prestart or createRuntime: to be waited for
     std::vector<oci::Hook> create_container_hooks;
@@ -147,7 +159,8 @@ struct Plan {
     std::string bundle;  // absolute
     unit::UnitPlan unit;
     InitPlan init;
-    oci::Hooks hooks;  // of the parent: those in the container are init's
+    oci::StringMap net_devices;  // host's name → name inside
+    oci::Hooks hooks;            // of the parent: those in the container are init's
 };
 
 }  // namespace unitc::plan

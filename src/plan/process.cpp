@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // `process` of config.json → what the first process is to become.
+#include <sys/personality.h>
+
 #include <algorithm>
 
 #include "oci/names.hpp"
 #include "plan/parts.hpp"
+#include "unit/cpuset.hpp"
 
 namespace unitc::plan {
 namespace {
@@ -31,7 +34,42 @@ void add_variable(std::vector<std::string>& env, const std::string& variable) {
         env.push_back(variable);
 }
 
+sys::SchedulerAttributes make_scheduler(const oci::Scheduler& wanted) {
+    sys::SchedulerAttributes attributes;
+    attributes.policy = oci::value_of(oci::kSchedulerPolicies, wanted.policy);
+    for (const std::string& flag : wanted.flags)
+        attributes.flags |= oci::value_of(oci::kSchedulerFlags, flag);
+    attributes.nice = wanted.nice;
+    attributes.priority = static_cast<uint32_t>(wanted.priority);
+    attributes.runtime = wanted.runtime;
+    attributes.deadline = wanted.deadline;
+    attributes.period = wanted.period;
+    return attributes;
+}
+
+Result<sys::MemoryPolicy> make_memory_policy(const oci::MemoryPolicy& wanted) {
+    sys::MemoryPolicy policy;
+    policy.mode = oci::value_of(oci::kMemoryPolicyModes, wanted.mode);
+    for (const std::string& flag : wanted.flags)
+        policy.mode |= oci::value_of(oci::kMemoryPolicyFlags, flag);
+    if (!wanted.nodes.empty())
+        policy.nodes = TRY_IN("linux.memoryPolicy.nodes", unit::mask_of_list(wanted.nodes));
+    return policy;
+}
+
 }  // namespace
+
+Result<> add_attributes(const oci::Linux& linux_part, InitPlan& init) {
+    if (linux_part.personality)
+        init.personality = linux_part.personality->domain == "LINUX32" ? PER_LINUX32 : PER_LINUX;
+    if (linux_part.memory_policy)
+        init.memory_policy = TRY(make_memory_policy(*linux_part.memory_policy));
+    if (linux_part.seccomp) {
+        init.seccomp_agent = linux_part.seccomp->listener_path;
+        init.seccomp_metadata = linux_part.seccomp->listener_metadata;
+    }
+    return {};
+}
 
 ProcessPlan make_process(const oci::Process& process, const Request& request,
                          const host::Facts& facts) {
@@ -63,6 +101,17 @@ ProcessPlan make_process(const oci::Process& process, const Request& request,
     plan.oom_score_adj = process.oom_score_adj;
     plan.terminal = process.terminal;
     plan.console_size = process.console_size;
+    if (process.scheduler)
+        plan.scheduler = make_scheduler(*process.scheduler);
+    if (process.io_priority) {
+        constexpr int kClassShift = 13;  // linux/ioprio.h
+        plan.io_priority = oci::value_of(oci::kIoClasses, process.io_priority->io_class)
+                               << kClassShift |
+                           process.io_priority->priority;
+    }
+    plan.apparmor_profile = process.apparmor_profile;
+    plan.selinux_label = process.selinux_label;
+    plan.listen_pidfd_id = request.listen_pidfd_id;
     plan.preserve_fds = request.preserve_fds;
     return plan;
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "plan/make.hpp"
+#include "unit/cpuset.hpp"
 
 namespace unitc::plan {
 namespace {
@@ -173,6 +174,27 @@ void show_process(std::string& out, const InitPlan& init) {
              {std::string{limit.name}, std::to_string(limit.soft), std::to_string(limit.hard)});
     if (process.oom_score_adj)
         line(out, "oom-score-adj", {std::to_string(*process.oom_score_adj)});
+    if (process.scheduler)
+        line(out, "scheduler",
+             {"policy=" + std::to_string(process.scheduler->policy),
+              "flags=" + hex(process.scheduler->flags),
+              "nice=" + std::to_string(process.scheduler->nice),
+              "priority=" + std::to_string(process.scheduler->priority),
+              "runtime=" + std::to_string(process.scheduler->runtime),
+              "deadline=" + std::to_string(process.scheduler->deadline),
+              "period=" + std::to_string(process.scheduler->period)});
+    if (process.io_priority)
+        line(out, "io-priority", {hex(static_cast<uint64_t>(*process.io_priority))});
+    if (init.personality)
+        line(out, "personality", {hex(*init.personality)});
+    if (init.memory_policy)
+        line(out, "memory-policy",
+             {hex(static_cast<uint64_t>(init.memory_policy->mode)),
+              "nodes=" + unit::list_of_mask(init.memory_policy->nodes)});
+    if (!process.apparmor_profile.empty())
+        line(out, "apparmor-profile", {process.apparmor_profile});
+    if (!process.selinux_label.empty())
+        line(out, "selinux-label", {process.selinux_label});
     if (process.terminal)
         line(out, "terminal",
              {process.console_size ? std::to_string(process.console_size->height) + "x" +
@@ -212,6 +234,10 @@ std::string show(const Plan& plan) {
     show_unit(out, plan.unit);
 
     show_namespaces(out, init);
+    for (const auto& [host, inside] : plan.net_devices)
+        line(out, "network-device", {host, "→", inside});
+    if (!init.seccomp_agent.empty())
+        line(out, "seccomp-agent", {init.seccomp_agent});
     if (init.new_keyring)
         line(out, "session-keyring", {init.keyring_name});
     if (!init.hostname.empty())

@@ -42,7 +42,9 @@ Result<Stat> read_stat(pid_t pid) {
     return Stat{fields[0].front(), *start};
 }
 
-uint64_t inode_of(const Fd& pidfd) {
+}  // namespace
+
+uint64_t pidfd_inode(const Fd& pidfd) {
     struct statfs fs {};
     struct stat status {};
     // Before pidfs all pidfds share one anonymous inode, which tells nothing.
@@ -51,8 +53,6 @@ uint64_t inode_of(const Fd& pidfd) {
         return 0;
     return status.st_ino;
 }
-
-}  // namespace
 
 Result<> reset_signals() {
     sigset_t none;
@@ -77,7 +77,7 @@ Result<ProcessIdentity> identify(const Fd& pidfd, pid_t pid) {
     // The stat file was read by pid: it is this process's only if the pidfd's
     // process still exists now (its pid cannot have been reused before).
     TRY(send_signal(pidfd, 0));
-    return ProcessIdentity{pid, stat.start_time, inode_of(pidfd)};
+    return ProcessIdentity{pid, stat.start_time, pidfd_inode(pidfd)};
 }
 
 Result<Fd> find(const ProcessIdentity& identity) {
@@ -88,7 +88,7 @@ Result<Fd> find(const ProcessIdentity& identity) {
     if (!stat || stat->state == 'Z' || stat->state == 'X' ||
         stat->start_time != identity.start_time || !send_signal(pidfd, 0))
         return fail_code(ESRCH, "find process", std::to_string(identity.pid));
-    const uint64_t inode = inode_of(pidfd);
+    const uint64_t inode = pidfd_inode(pidfd);
     if (identity.pidfd_inode != 0 && inode != 0 && inode != identity.pidfd_inode)
         return fail_code(ESRCH, "find process", std::to_string(identity.pid));
     return pidfd;

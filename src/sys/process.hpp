@@ -34,6 +34,9 @@ Result<Fd> find(const ProcessIdentity& identity);
 
 Result<> send_signal(const Fd& pidfd, int signal);
 
+// The inode of the pidfd: unique per process since Linux 6.9, else 0.
+uint64_t pidfd_inode(const Fd& pidfd);
+
 // True once the process has ended (it may be a zombie). timeout_ms as poll(2).
 Result<bool> wait_ended(const Fd& pidfd, int timeout_ms);
 

@@ -23,6 +23,8 @@ enum class Message : char {
     InCgroup = 'g',   // parent → child: your unit is active and you are in it
     Mounted = 'm',    // child → parent: prestart and createRuntime hooks may run now
     HooksDone = 'h',  // parent → child: they have
+    Listener = 'l',   // child → parent: seccomp's notifications, 1 descriptor
+    Listening = 'L',  // parent → child: the agent has it
     Terminal = 't',   // child → parent: the pty's master, 1 descriptor
     Ready = 'r',      // child → parent: set up, waiting for start; payload: step timings
     Start = 's',      // parent (run) or starter (start) → child: execute

@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seccomp: the filter of the config, loaded at the right moment with the right comparison."""
 
+import array
+import errno
+import fcntl
+import json
 import os
 import platform
+import select
+import socket
+import struct
+import threading
 
 from lab import process, test, until
 
@@ -188,3 +196,149 @@ def the_filter_is_the_only_one(t):
     count = process.status(c.pid).get("Seccomp_filters")
     own = process.status("self").get("Seccomp_filters", "0")
     t.equal(int(count) - int(own), 1, "filters of the container beyond the caller's own")
+
+
+# Notifications
+
+class _Agent:
+    """Takes one container process state and answers every notification: mkdir fails with ENOMEDIUM, all else goes on."""
+
+    _RECV, _SEND = 0xC0502100, 0xC0182101  # linux/seccomp.h
+    _CONTINUE, _ENOMEDIUM = 1, 123
+
+    def __init__(self, t, name="agent"):
+        self.path = t.path(name)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(1)
+        self.listener.settimeout(15)
+        self.state, self.answered, self.fds = b"", [], []
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+        t.finally_do(self.listener.close)
+
+    def _serve(self):
+        try:
+            connection, _ = self.listener.accept()
+        except OSError:
+            return
+        with connection:
+            while True:
+                data, ancillary, _, _ = connection.recvmsg(1 << 20, socket.CMSG_SPACE(64))
+                for level, kind, content in ancillary:
+                    if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                        numbers = array.array("i")
+                        numbers.frombytes(content[: len(content) - len(content) % numbers.itemsize])
+                        self.fds += list(numbers)
+                if not data:
+                    break
+                self.state += data
+        while self._answer():
+            pass
+        os.close(self.fds[0])
+
+    def _answer(self):
+        poll = select.poll()
+        poll.register(self.fds[0], select.POLLIN)
+        ready = poll.poll(15000)
+        if not ready or not ready[0][1] & select.POLLIN:
+            return False  # nobody uses the filter any more
+        notification = bytearray(80)
+        try:
+            fcntl.ioctl(self.fds[0], self._RECV, notification)
+            identity, _, _, number = struct.unpack_from("=QIIi", notification)
+            mkdir = number in (83, 258) if platform.machine() == "x86_64" else number == 34
+            self.answered.append(number)
+            answer = struct.pack("=QqiI", identity, 0, -self._ENOMEDIUM if mkdir else 0, 0 if mkdir else self._CONTINUE)
+            fcntl.ioctl(self.fds[0], self._SEND, bytearray(answer))
+        except OSError as error:
+            return error.errno == errno.ENOENT  # the caller went away
+        return True
+
+
+def _notified(bundle, agent, *names, **more):
+    return _filtered(bundle, _rule(list(names), "SCMP_ACT_NOTIFY"), listenerPath=agent, **more)
+
+
+@test(lane="both", peers="crun runc")
+def notify_asks_the_agent(t):
+    for no_new_privileges in (True, False):
+        agent = _Agent(t, f"agent-{no_new_privileges}")
+        bundle = _notified(t.bundle(shell="mkdir /tmp/x; echo $?", writable=True), agent.path, *_MKDIR)
+        bundle.process["noNewPrivileges"] = no_new_privileges
+        result = t.run(bundle)
+        t.equal(result.out, "1\n", "stdout")
+        t.contains(result.err, "No medium found")
+        t.check(agent.answered, "the agent was never asked")
+
+
+@test(peers="")
+def the_agent_is_told_the_container_process_state(t):
+    agent = _Agent(t)
+    bundle = _notified(t.bundle("sleep", "1000").annotate("com.example.key", "value"), agent.path, *_MKDIR, listenerMetadata='meta "data"')
+    c = t.created(bundle)
+    t.check(until(lambda: agent.state.endswith(b"}")), "nothing came")
+    found = json.loads(agent.state)
+    pid = c.pid
+    t.equal(found, {"ociVersion": bundle.config["ociVersion"], "fds": ["seccompFd"], "pid": pid, "metadata": 'meta "data"',
+                    "state": {"ociVersion": bundle.config["ociVersion"], "id": c.id, "status": "creating", "pid": pid, "bundle": bundle.path,
+                              "annotations": {"com.example.key": "value"}}}, "container process state")
+    t.equal(len(agent.fds), 1, "descriptors")
+
+
+@test(peers="crun runc")
+def calls_of_the_runtime_itself_may_be_notified(t):
+    for no_new_privileges in (True, False):
+        agent = _Agent(t, f"agent-{no_new_privileges}")
+        bundle = _notified(t.bundle("echo", "fine"), agent.path, "execve", "openat", "open", "read", "close", "accept4", "capset", "prctl", "mmap", "brk")
+        bundle.process["noNewPrivileges"] = no_new_privileges
+        t.equal(t.run(bundle).out, "fine\n", "stdout")
+        t.check(len(agent.answered) > 3, f"the agent was asked {len(agent.answered)} times")
+
+
+@test(peers="runc")
+def a_created_container_is_served_after_start(t):
+    agent = _Agent(t)
+    c = t.created(_notified(t.bundle(shell="mkdir /tmp/x; echo $?; sleep 1000", writable=True), agent.path, *_MKDIR, "execve", "accept4"))
+    t.start(c)
+    c.wait_for_output("1\n")
+
+
+@test(peers="")
+def wait_killable_is_taken_with_notify_and_refused_without(t):
+    flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]
+    agent = _Agent(t)
+    bundle = _notified(t.bundle(shell="mkdir /tmp/x; echo $?", writable=True), agent.path, *_MKDIR, flags=flags)
+    t.equal(t.run(bundle).out, "1\n", "stdout")
+    bundle = _filtered(t.bundle("true"), _rule(_MKDIR, "SCMP_ACT_ERRNO"), flags=flags[:1])
+    t.fails(bundle, words=("linux.seccomp.flags", "WAIT_KILLABLE_RECV needs a rule with SCMP_ACT_NOTIFY"))
+
+
+@test(peers="")
+def notify_that_cannot_work_is_refused(t):
+    cases = ((_filtered(t.bundle("true"), _rule(_MKDIR, "SCMP_ACT_NOTIFY")), "linux.seccomp.listenerPath: is missing"),
+             (_notified(t.bundle("true"), "/nonexistent/agent", *_MKDIR), "linux.seccomp.listenerPath"),
+             (_notified(t.bundle("true"), "relative", *_MKDIR), "linux.seccomp.listenerPath"),
+             (_notified(t.bundle("true"), "/x", "mkdir", "sendmsg"), "linux.seccomp.syscalls[0]: SCMP_ACT_NOTIFY cannot be used for the sendmsg syscall"),
+             (_notified(t.bundle("true"), "/x", "recvmsg"), "SCMP_ACT_NOTIFY cannot be used for the recvmsg syscall"),
+             (_notified(t.bundle("true"), "/x", "write"), "SCMP_ACT_NOTIFY cannot be used for the write syscall"),
+             (_filtered(t.bundle("true"), default="SCMP_ACT_NOTIFY", listenerPath="/x"), "linux.seccomp.defaultAction"),
+             (_filtered(t.bundle("true"), listenerMetadata="x"), "linux.seccomp.listenerMetadata"))
+    for bundle, words in cases:
+        t.fails(bundle, words=(words,))
+
+
+@test(peers="")
+def exec_is_served_by_an_agent_of_its_own(t):
+    agent = _Agent(t)
+    c = t.created(_notified(t.bundle("sleep", "1000", writable=True), agent.path, *_MKDIR))
+    t.start(c)
+    t.check(until(lambda: agent.state.endswith(b"}")), "nothing came for the first process")
+    os.unlink(agent.path)
+    second = _Agent(t)
+    result = t.call("exec", c.id, "sh", "-c", "mkdir /tmp/x; echo $?")
+    t.equal(result.out, "1\n", "stdout")
+    t.contains(result.err, "No medium found")
+    found = json.loads(second.state)
+    t.equal((found["state"]["status"], found["state"]["pid"]), ("running", c.pid), "state")
+    t.check(found["pid"] != c.pid, "the pid is the first process's")

@@ -313,8 +313,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "option --preserve-fds '2147483647': must be a number of descriptors, 0 or more"},
         Refused{{"run", "--preserve-fds", "3 ", "x"},
                 "option --preserve-fds '3 ': must be a number of descriptors, 0 or more"},
-        Refused{{"run", "--pidfd-socket", "/s", "x"},
-                "option --pidfd-socket '/s': is not supported yet"},
         Refused{{"spec", "--rootless"},
                 "option --rootless 'true': rootless containers are not supported yet"},
         Refused{{"list", "-f", "yaml"}, "option --format 'yaml': must be table or json"}));

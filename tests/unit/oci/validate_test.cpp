@@ -277,40 +277,112 @@ TEST(Validate, RefusesByNameWhatNothingActsUpon) {
         {{.top = R"("hooks": {"prestart": []})"}, "valid"},
         {{.top = R"("hooks": {"prestart": [{"path": "/x"}], "poststop": [{"path": "/y"}]})"},
          "valid"},
-        {{.process = R"("apparmorProfile": "p")"}, "process.apparmorProfile is not supported yet"},
-        {{.process = R"("selinuxLabel": "l")"}, "process.selinuxLabel is not supported yet"},
-        {{.process = R"("apparmorProfile": "", "selinuxLabel": "")"}, "valid"},
-        {{.process = R"("scheduler": {"policy": "SCHED_OTHER"})"},
-         "process.scheduler is not supported yet"},
-        {{.process = R"("ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 4})"},
-         "process.ioPriority is not supported yet"},
         {{.process = R"("execCPUAffinity": {"initial": "0"})"},
          "process.execCPUAffinity is not supported yet"},
-        {{.linux_ = R"("netDevices": {"eth0": {}})"}, "linux.netDevices is not supported yet"},
-        {{.linux_ = R"("mountLabel": "l")"}, "linux.mountLabel is not supported yet"},
         {{.linux_ = R"("intelRdt": {})"}, "linux.intelRdt is not supported yet"},
-        {{.linux_ = R"("memoryPolicy": {"mode": "MPOL_DEFAULT"})"},
-         "linux.memoryPolicy is not supported yet"},
-        {{.linux_ = R"("personality": {"domain": "LINUX"})"},
-         "linux.personality is not supported yet"},
     });
 }
 
-TEST(Validate, RefusesSeccompListeners) {
+TEST(Validate, WantsASeccompAgentThatCanBeTold) {
+    const auto notify = [](const std::string& names, const std::string& more) {
+        return R"("seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+            {"names": ["a"], "action": "SCMP_ACT_LOG"},
+            {"names": [)" +
+               names + R"(], "action": "SCMP_ACT_NOTIFY"}])" + more + "}";
+    };
     expect_verdicts({
         // Without a notification the listener is ignored, says the spec.
         {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/s",
             "flags": ["SECCOMP_FILTER_FLAG_LOG"]})"},
          "valid"},
-        {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_NOTIFY"})"},
-         "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY is not supported yet"},
-        {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
-            {"names": ["a"], "action": "SCMP_ACT_LOG"},
-            {"names": ["b"], "action": "SCMP_ACT_NOTIFY"}]})"},
-         "linux.seccomp.syscalls[1].action: SCMP_ACT_NOTIFY is not supported yet"},
-        {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_ALLOW",
-            "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]})"},
-         "linux.seccomp.flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is not supported yet"},
+        {{.linux_ = notify(R"("b")", R"(, "listenerPath": "/s")")}, "valid"},
+        {{.linux_ = notify(R"("b")", "")},
+         "linux.seccomp.listenerPath: is missing, SCMP_ACT_NOTIFY needs it"},
+        {{.linux_ = notify(R"("b", "sendmsg")", R"(, "listenerPath": "/s")")},
+         "linux.seccomp.syscalls[1]: SCMP_ACT_NOTIFY cannot be used for the sendmsg syscall, by "
+         "which the listener is handed over"},
+        {{.linux_ = notify(R"("recvmsg")", R"(, "listenerPath": "/s")")},
+         "linux.seccomp.syscalls[1]: SCMP_ACT_NOTIFY cannot be used for the recvmsg syscall, by "
+         "which the listener is handed over"},
+        {{.linux_ = R"("seccomp": {"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/s"})"},
+         "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be the default action"},
+    });
+}
+
+TEST(Validate, WantsASchedulerThatTheKernelCouldTake) {
+    const auto scheduler = [](const std::string& policy, const std::string& more) {
+        return R"("scheduler": {"policy": ")" + policy + "\"" + more + "}";
+    };
+    expect_verdicts({
+        {{.process = scheduler("SCHED_OTHER", R"(, "nice": -20)")}, "valid"},
+        {{.process = scheduler("SCHED_RR", R"(, "priority": 99)")}, "valid"},
+        {{.process = scheduler("SCHED_DEADLINE", R"(, "runtime": 1, "deadline": 1)")}, "valid"},
+        {{.process = scheduler("SCHED_IDLE", R"(, "priority": 1)")},
+         "process.scheduler.priority: is for SCHED_FIFO and SCHED_RR only"},
+        {{.process = scheduler("SCHED_FIFO", "")},
+         "process.scheduler.priority: is 0, must be 1 to 99 for SCHED_FIFO"},
+        {{.process = scheduler("SCHED_IDLE", R"(, "nice": 1)")},
+         "process.scheduler.nice: is for SCHED_OTHER and SCHED_BATCH only"},
+        {{.process = scheduler("SCHED_ISO", "")},
+         "process.scheduler.policy: 'SCHED_ISO' was never part of Linux"},
+        {{.process = scheduler("SCHED_BATCH", R"(, "period": 1)")},
+         "process.scheduler: runtime, deadline and period are for SCHED_DEADLINE only"},
+        {{.process = scheduler("SCHED_DEADLINE", "")},
+         "process.scheduler.runtime: is missing, SCHED_DEADLINE needs it"},
+        {{.process = scheduler("SCHED_DEADLINE", R"(, "runtime": 2, "deadline": 1)")},
+         "process.scheduler.deadline: is 1, must be at least process.scheduler.runtime, which is "
+         "2"},
+        {{.process = scheduler("SCHED_DEADLINE", R"(, "runtime": 2, "deadline": 3, "period": 2)")},
+         "process.scheduler.period: is 2, must be at least process.scheduler.deadline, which is "
+         "3"},
+    });
+}
+
+TEST(Validate, KnowsWhichMemoryPolicyHasNodes) {
+    const auto policy = [](const std::string& mode, const std::string& more) {
+        return R"("memoryPolicy": {"mode": ")" + mode + "\"" + more + "}";
+    };
+    expect_verdicts({
+        {{.linux_ = policy("MPOL_DEFAULT", "")}, "valid"},
+        {{.linux_ = policy("MPOL_PREFERRED", "")}, "valid"},
+        {{.linux_ = policy("MPOL_BIND", R"(, "nodes": "0", "flags": ["MPOL_F_NUMA_BALANCING"])")},
+         "valid"},
+        {{.linux_ = policy("MPOL_INTERLEAVE", "")},
+         "linux.memoryPolicy.nodes: is empty, MPOL_INTERLEAVE needs at least one node"},
+        {{.linux_ = policy("MPOL_DEFAULT", R"(, "nodes": "0")")},
+         "linux.memoryPolicy.nodes: must be empty for MPOL_DEFAULT"},
+        {{.linux_ = policy("MPOL_PREFERRED", R"(, "flags": ["MPOL_F_NUMA_BALANCING"])")},
+         "linux.memoryPolicy.flags: MPOL_F_NUMA_BALANCING is for MPOL_BIND and "
+         "MPOL_PREFERRED_MANY only"},
+        {{.linux_ = policy(
+              "MPOL_BIND",
+              R"(, "nodes": "0", "flags": ["MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"])")},
+         "linux.memoryPolicy.flags: MPOL_F_RELATIVE_NODES and MPOL_F_STATIC_NODES exclude each "
+         "other"},
+    });
+}
+
+TEST(Validate, TakesWhatTheProgramIsGiven) {
+    expect_verdicts({
+        {{.process = R"("ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 4},
+            "apparmorProfile": "p", "selinuxLabel": "l")"},
+         "valid"},
+        {{.linux_ = R"("personality": {"domain": "LINUX32"}, "mountLabel": "l")"}, "valid"},
+        {{.linux_ = R"("personality": {"domain": "LINUX32", "flags": ["X"]})"},
+         "linux.personality.flags: must be empty, the specification has no flags"},
+    });
+}
+
+TEST(Validate, WantsANamespaceForNetworkDevices) {
+    expect_verdicts({
+        {{.linux_ = R"("netDevices": {"eth0": {}})", .namespaces = R"({"type": "mount"})"},
+         "linux.netDevices: needs an entry of type 'network' in linux.namespaces"},
+        {{.linux_ = R"("netDevices": {"eth0": {"name": "x%d"}, "eth1": {"name": "x%d"}})",
+          .namespaces = R"({"type": "mount"}, {"type": "network"})"},
+         "valid"},
+        {{.linux_ = R"("netDevices": {"eth0": {"name": "x"}, "eth1": {"name": "x"}})",
+          .namespaces = R"({"type": "mount"}, {"type": "network"})"},
+         "linux.netDevices: 'eth0' and 'eth1' would both be named 'x'"},
     });
 }
 

@@ -20,7 +20,7 @@ oci::Config config_with(std::vector<oci::Namespace> namespaces) {
 }
 
 TEST(ExecPlan, EntersEveryNamespaceOfTheConfigNewOrJoined) {
-    EXPECT_EQ(make_exec(config_with({}), {}, {}).enter_namespaces, 0U);
+    EXPECT_EQ(make_exec(config_with({}), {}, {})->enter_namespaces, 0U);
     const struct {
         NamespaceType type;
         uint64_t flag;
@@ -29,11 +29,11 @@ TEST(ExecPlan, EntersEveryNamespaceOfTheConfigNewOrJoined) {
                 {NamespaceType::Uts, CLONE_NEWUTS},       {NamespaceType::User, CLONE_NEWUSER},
                 {NamespaceType::Cgroup, CLONE_NEWCGROUP}, {NamespaceType::Time, CLONE_NEWTIME}};
     for (const auto& row : rows) {
-        EXPECT_EQ(make_exec(config_with({{row.type, ""}}), {}, {}).enter_namespaces, row.flag);
-        EXPECT_EQ(make_exec(config_with({{row.type, "/p"}}), {}, {}).enter_namespaces, row.flag);
+        EXPECT_EQ(make_exec(config_with({{row.type, ""}}), {}, {})->enter_namespaces, row.flag);
+        EXPECT_EQ(make_exec(config_with({{row.type, "/p"}}), {}, {})->enter_namespaces, row.flag);
     }
     EXPECT_EQ(make_exec(config_with({{NamespaceType::Pid, ""}, {NamespaceType::Mount, ""}}), {}, {})
-                  .enter_namespaces,
+                  ->enter_namespaces,
               uint64_t{CLONE_NEWPID | CLONE_NEWNS});
 }
 
@@ -44,7 +44,7 @@ TEST(ExecPlan, TakesTheProcessAndMountsNothing) {
     Request request;
     request.preserve_fds = 2;
     request.new_keyring = false;
-    const InitPlan plan = make_exec(config, request, {});
+    const InitPlan plan = make_exec(config, request, {}).value();
     EXPECT_THAT(plan.process.args, testing::ElementsAre("true"));
     EXPECT_EQ(plan.process.preserve_fds, 2);
     EXPECT_FALSE(plan.new_keyring);

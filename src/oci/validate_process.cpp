@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/validate_process.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "oci/validate.hpp"
+
+namespace unitc::oci {
+namespace {
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> list) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// As sched_setattr(2) wants them; 0 is for the period: it equals the deadline.
+Result<> deadline_is_in_order(const Scheduler& wanted) {
+    if (wanted.runtime == 0)
+        return fail("process.scheduler.runtime: is missing, SCHED_DEADLINE needs it");
+    if (wanted.deadline < wanted.runtime)
+        return fail("process.scheduler.deadline: is " + std::to_string(wanted.deadline) +
+                    ", must be at least process.scheduler.runtime, which is " +
+                    std::to_string(wanted.runtime));
+    if (wanted.period != 0 && wanted.period < wanted.deadline)
+        return fail("process.scheduler.period: is " + std::to_string(wanted.period) +
+                    ", must be at least process.scheduler.deadline, which is " +
+                    std::to_string(wanted.deadline));
+    return {};
+}
+
+// Which of these calls is made while the filter is on and nobody listens yet.
+constexpr std::string_view kOwnCalls[] = {"sendmsg", "recvmsg"};
+
+Result<> rule_leaves_own_calls(const SeccompSyscalls& rule, size_t index) {
+    for (const std::string_view call : kOwnCalls)
+        if (std::find(rule.names.begin(), rule.names.end(), call) != rule.names.end())
+            return fail("linux.seccomp.syscalls[" + std::to_string(index) +
+                        "]: SCMP_ACT_NOTIFY cannot be used for the " + std::string{call} +
+                        " syscall, by which the listener is handed over");
+    return {};
+}
+
+}  // namespace
+
+Result<> scheduler_is_complete(const Config& config) {
+    if (!config.process || !config.process->scheduler)
+        return {};
+    const Scheduler& wanted = *config.process->scheduler;
+    const bool real_time = is_one_of(wanted.policy, {"SCHED_FIFO", "SCHED_RR"});
+    if (wanted.policy == "SCHED_ISO")
+        return fail("process.scheduler.policy: 'SCHED_ISO' was never part of Linux");
+    if (wanted.priority != 0 && !real_time)
+        return fail("process.scheduler.priority: is for SCHED_FIFO and SCHED_RR only");
+    if (wanted.priority == 0 && real_time)
+        return fail("process.scheduler.priority: is 0, must be 1 to 99 for " + wanted.policy);
+    if (wanted.nice != 0 && !is_one_of(wanted.policy, {"SCHED_OTHER", "SCHED_BATCH"}))
+        return fail("process.scheduler.nice: is for SCHED_OTHER and SCHED_BATCH only");
+    if (wanted.policy == "SCHED_DEADLINE")
+        return deadline_is_in_order(wanted);
+    if (wanted.runtime != 0 || wanted.deadline != 0 || wanted.period != 0)
+        return fail("process.scheduler: runtime, deadline and period are for SCHED_DEADLINE only");
+    return {};
+}
+
+Result<> memory_policy_has_its_nodes(const Config& config) {
+    if (!config.linux_ || !config.linux_->memory_policy)
+        return {};
+    const MemoryPolicy& policy = *config.linux_->memory_policy;
+    const auto flag = [&](std::string_view name) {
+        return std::find(policy.flags.begin(), policy.flags.end(), name) != policy.flags.end();
+    };
+    if (is_one_of(policy.mode, {"MPOL_DEFAULT", "MPOL_LOCAL"})) {
+        if (!policy.nodes.empty())
+            return fail("linux.memoryPolicy.nodes: must be empty for " + policy.mode);
+    } else if (policy.mode != "MPOL_PREFERRED" && policy.nodes.empty()) {
+        return fail("linux.memoryPolicy.nodes: is empty, " + policy.mode +
+                    " needs at least one node");
+    }
+    if (flag("MPOL_F_RELATIVE_NODES") && flag("MPOL_F_STATIC_NODES"))
+        return fail(
+            "linux.memoryPolicy.flags: MPOL_F_RELATIVE_NODES and MPOL_F_STATIC_NODES exclude "
+            "each other");
+    if (flag("MPOL_F_NUMA_BALANCING") &&
+        !is_one_of(policy.mode, {"MPOL_BIND", "MPOL_PREFERRED_MANY"}))
+        return fail(
+            "linux.memoryPolicy.flags: MPOL_F_NUMA_BALANCING is for MPOL_BIND and "
+            "MPOL_PREFERRED_MANY only");
+    return {};
+}
+
+Result<> personality_has_no_flags(const Config& config) {
+    if (config.linux_ && config.linux_->personality && !config.linux_->personality->flags.empty())
+        return fail("linux.personality.flags: must be empty, the specification has no flags");
+    return {};
+}
+
+Result<> net_devices_have_a_namespace(const Config& config) {
+    if (!config.linux_ || config.linux_->net_devices.empty())
+        return {};
+    if (find_namespace(config, NamespaceType::Network) == nullptr)
+        return fail("linux.netDevices: needs an entry of type 'network' in linux.namespaces");
+    for (const auto& [host, inside] : config.linux_->net_devices)
+        for (const auto& [other_host, other] : config.linux_->net_devices)
+            if (host != other_host && inside == other && inside.find('%') == std::string::npos)
+                return fail("linux.netDevices: '" + host + "' and '" + other_host +
+                            "' would both be named '" + inside + "'");
+    return {};
+}
+
+Result<> seccomp_agent_can_be_told(const Config& config) {
+    if (!config.linux_ || !config.linux_->seccomp)
+        return {};
+    const Seccomp& seccomp = *config.linux_->seccomp;
+    if (seccomp.default_action == SeccompAction::Notify)
+        return fail("linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be the default action");
+    for (size_t i = 0; i < seccomp.syscalls.size(); ++i) {
+        if (seccomp.syscalls[i].action != SeccompAction::Notify)
+            continue;
+        TRY(rule_leaves_own_calls(seccomp.syscalls[i], i));
+        if (seccomp.listener_path.empty())
+            return fail("linux.seccomp.listenerPath: is missing, SCMP_ACT_NOTIFY needs it");
+    }
+    return {};
+}
+
+}  // namespace unitc::oci
