@@ -346,7 +346,7 @@ def a_poststart_hook_may_call_the_runtime(t):
 @test(peers="")
 def poststop_hooks_run_for_whoever_deletes_after_a_crash(t):
     mark = t.path("mark")
-    bundle = _hooks(t.bundle("sleep", "1000"), createRuntime=[{"path": "/bin/sh", "args": ["sh", "-c", "kill -9 $PPID; sleep 1000"]}],
+    bundle = _hooks(t.bundle("sleep", "1000"), createRuntime=[{"path": "/bin/sh", "args": ["sh", "-c", "kill -9 $PPID; exec sleep 1000"]}],
                     poststop=[{"path": "/bin/sh", "args": ["sh", "-c", f"echo stopped >> {mark}"]}]).save()
     identity = t.id()
     t.call("create", "-b", bundle.path, identity)
