@@ -43,8 +43,6 @@ Result<int> perform(const Command& command, const Invocation& invocation, char**
     }};
     if (command.makes_container)
         TRY(ops::begin_making(argv));
-    if (command.enters_container)
-        TRY(ops::protect_executable(argv));
     if (command.makes_container || command.enters_container)
         TRY(hide_memory());
     const int64_t begun = monotonic_us();
@@ -71,6 +69,14 @@ int run_program(char** argv, std::span<const char* const> words) {
         return print_or_report(version());
     if (parsed && (invocation.help || command == nullptr))
         return print_or_report(command != nullptr ? command_help(*command) : program_help());
+
+    // May execute the program anew, and then the caller's descriptors must
+    // still be there: `--process /dev/fd/63`.
+    if (parsed && command->enters_container && ::geteuid() == 0)
+        if (const auto sealed = ops::protect_executable(argv); !sealed) {
+            report(sealed.error(), true);
+            return command->failure_status;
+        }
 
     // Before the log is opened: see guard_descriptors.
     ops::CreateRequest& request = invocation.request;

@@ -87,12 +87,17 @@ Result<Fd> make_new(const Context& child, const MountStep& step, uint64_t attrib
     return sys::fs_mount(context, static_cast<uint32_t>(attributes));
 }
 
-// The cgroup's view: of its own namespace a fresh instance, which the kernel
-// roots at the unit; of the host's the unit's directory alone.
+// The cgroup's view: of a namespace of its own, or one it joined, a fresh
+// instance, which the kernel roots there; of the host's the unit's directory alone.
 Result<Fd> make_cgroup(Context& context, const MountStep& step) {
     TRY(await_cgroup(context));
-    if (context.plan.new_cgroup_namespace) {
-        TRY(enter_cgroup_namespace(context));
+    const auto& joins = context.plan.joins;
+    const bool joined = std::any_of(joins.begin(), joins.end(), [](const plan::Join& join) {
+        return join.type == CLONE_NEWCGROUP;
+    });
+    if (context.plan.new_cgroup_namespace || joined) {
+        if (!joined)
+            TRY(enter_cgroup_namespace(context));
         MountStep cgroup2 = step;
         cgroup2.type = "cgroup2";
         cgroup2.source = "cgroup";

@@ -140,6 +140,16 @@ bool bind_on_dev(const std::vector<MountStep>& mounts) {
     return false;
 }
 
+// A second mount at the same place would hide nothing more.
+std::vector<std::string> once_each(const std::vector<std::string>& paths) {
+    std::vector<std::string> kept;
+    for (const std::string& path : paths)
+        if (std::string clean = text::clean_path(path);
+            std::find(kept.begin(), kept.end(), clean) == kept.end())
+            kept.push_back(std::move(clean));
+    return kept;
+}
+
 }  // namespace
 
 Result<Plan> make(const oci::Config& config, const ContainerId& id, const Request& request,
@@ -163,8 +173,8 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.mounts = TRY(make_mounts(config, request));
     init.set_up_dev = !bind_on_dev(init.mounts);
     init.devices = make_devices(linux_part);
-    init.masked_paths = linux_part.masked_paths;
-    init.readonly_paths = linux_part.readonly_paths;
+    init.masked_paths = once_each(linux_part.masked_paths);
+    init.readonly_paths = once_each(linux_part.readonly_paths);
     map_mounts(config, init);
     init.hand_over_cgroup = may_write_cgroup(init);
     TRY(check_mount_ids(init));

@@ -288,6 +288,11 @@ def a_process_file_is_taken_as_it_is(t):
                          ({"env": ["X"]}, "env[0]: "), ({"capabilities": {"bounding": ["X"]}}, "capabilities.bounding[0]: ")):
         if t.rt.is_unitc:
             _refused(t, c, flags=write(**fields), says=[says])
+    # As a shell passes `-p <(…)`: by a descriptor that is the caller's.
+    with open(write(args=["echo", "by descriptor"])[1]) as file:
+        argv = t.rt.argv(["exec", "-p", f"/dev/fd/{file.fileno()}", c.id])
+        passed = subprocess.run(argv, capture_output=True, text=True, pass_fds=[file.fileno()], timeout=20)
+    t.equal((passed.returncode, passed.stdout), (0, "by descriptor\n"), f"a file by descriptor: {passed.stderr}")
     with open(path, "w") as file:
         file.write("{")
     t.equal(t.call("exec", "-p", path, c.id).status, 255, "status for half a file")
