@@ -170,7 +170,8 @@ public:
             TRY(channel.send(wire::Message::Start));
         }
         // Silence is consent: the descriptor closes when the program is executed.
-        TRY(await_execution(channel, deadline_));
+        // A pause may have taken all of the first one.
+        TRY(await_execution(channel, deadline_of(globals_)));
         channel.close();
         forget_pid.dismiss();
         child_->release();
