@@ -82,7 +82,7 @@ def features_names_what_is_unsafe_and_claims_no_cgroup_v1(t):
     t.equal(found["ociVersionMax"][:4], "1.3.", "ociVersionMax")
 
 
-@test(peers="")
+@test(seconds=90, peers="")
 def features_lists_only_mount_options_that_work(t):
     """Every listed option must be taken, alone, by a tmpfs or a bind."""
     found = json.loads(t.ok("features").out)["mountOptions"]
