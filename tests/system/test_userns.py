@@ -346,6 +346,15 @@ def a_user_namespace_is_joined_with_the_others_it_owns(t):
 
 
 @test(peers="")
+def a_joined_cgroup_namespace_is_what_the_mount_shows(t):
+    first = _live(t, t.bundle("sleep", "1000", private=True))
+    second = _live(t, _join(t.bundle("sleep", "1000", private=True), "cgroup", _namespace_of(t, first, "cgroup")))
+    t.equal(process.namespace(second.pid, "cgroup"), process.namespace(first.pid, "cgroup"), "cgroup namespace")
+    with open(f"/proc/{second.pid}/root/sys/fs/cgroup/cgroup.procs") as file:
+        t.equal(len(file.read().split()), 1, "processes of the mounted group")
+
+
+@test(peers="")
 def a_new_user_namespace_with_a_joined_network(t):
     """The network is the host's to enter: done before the privileges for it are gone."""
     host = _live(t, t.bundle("sleep", "1000"))
