@@ -35,7 +35,6 @@ TEST(Help, starts_as_runcs_does) {
 
 TEST(Help, hides_what_is_only_there_for_old_scripts) {
     EXPECT_THAT(command_help(*find_command("kill")), Not(HasSubstr("--all")));
-    EXPECT_THAT(command_help(*find_command("run")), Not(HasSubstr("pidfd")));
 }
 
 TEST(Version, has_runcs_lines) {
