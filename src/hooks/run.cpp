@@ -92,6 +92,7 @@ struct Program {
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
     std::vector<char*> list;
+    list.reserve(strings.size() + 1);
     for (const std::string& string : strings)
         list.push_back(const_cast<char*>(string.c_str()));  // execve only reads them
     list.push_back(nullptr);
@@ -225,9 +226,11 @@ Result<> run_hook(const oci::Hook& hook, const Setting& setting, std::string_vie
     if (pid == 0)
         become_hook(program, self);
     auto pidfd = sys::pidfd_open(pid);
-    Running running{pid, pidfd ? *std::move(pidfd) : Fd{}};
-    if (!running.pidfd())
-        return Failure{std::move(pidfd).error()};
+    const bool opened = pidfd.has_value();
+    const Error unopened = opened ? Error{} : pidfd.error();
+    Running running{pid, opened ? *std::move(pidfd) : Fd{}};
+    if (!opened)
+        return Failure{unopened};
     for (Pipe* pipe : {&out, &err, &problem})
         pipe->writer.reset();
     if (const int code = exec_problem(problem.reader); code != 0)

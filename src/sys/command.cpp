@@ -19,6 +19,7 @@ constexpr size_t kMostOutput = size_t{64} << 20;
 
 Result<pid_t> spawn(const std::vector<std::string>& argv, const Fd& output) {
     std::vector<char*> words;
+    words.reserve(argv.size() + 1);
     for (const std::string& word : argv)
         words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
