@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <string>
 
 #include "base/text.hpp"
@@ -27,31 +26,6 @@ const char* name(Level level) {
     return "error";
 }
 
-// The quoting that Go's %q and JSON share for what can appear in a message.
-std::string quote(std::string_view text) {
-    std::string quoted = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
-        } else if (c == '\n') {
-            quoted += "\\n";
-        } else if (c == '\t') {
-            quoted += "\\t";
-        } else if (c == '\r') {
-            quoted += "\\r";
-        } else if (byte < 0x20 || byte == 0x7f) {
-            char escaped[8];
-            std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-            quoted += escaped;
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted += '"';
-}
-
 }  // namespace
 
 void configure(int fd, Format format, Level least) {
@@ -66,9 +40,8 @@ bool enabled(Level level) {
 
 std::string format_entry(Format format, Level level, std::string_view time,
                          std::string_view message) {
-    // JSON must be UTF-8 whatever an image put into a file name.
-    const std::string quoted =
-        quote(text::is_utf8(message) ? std::string{message} : text::printable(message));
+    // Go's %q, which engines expect in the text format, quotes alike.
+    const std::string quoted = text::json_string(message);
     std::string line;
     if (format == Format::Json)
         line.append(R"({"level":")")

@@ -16,9 +16,9 @@
 #include "oci/validate.hpp"
 #include "ops/conversation.hpp"
 #include "ops/ending.hpp"
+#include "ops/engine_sockets.hpp"
 #include "ops/hooks.hpp"
 #include "ops/laps.hpp"
-#include "ops/terminal_relay.hpp"
 #include "sys/file.hpp"
 #include "sys/net_device.hpp"
 #include "sys/procfs.hpp"
@@ -143,13 +143,7 @@ public:
         : request_(request), prepared_(std::move(prepared)), deadline_(deadline) {}
 
     Result<> connect_sockets() {
-        if (!request_.console_socket.empty())
-            console_ =
-                TRY_IN("--console-socket", sys::connect_unix(request_.console_socket, SOCK_STREAM));
-        if (!request_.pidfd_socket.empty())
-            pidfd_socket_ =
-                TRY_IN("--pidfd-socket", sys::connect_unix(request_.pidfd_socket, SOCK_STREAM));
-        return {};
+        return sockets_.connect(request_.console_socket, request_.pidfd_socket);
     }
 
     Result<Creation> claim(const Globals& globals, const ContainerId& id) {
@@ -196,10 +190,7 @@ public:
         TRY(creation.entry_->save(creation.record_));
         TRY(write_pid_file(request_.pid_file, child.pid()));
         // "standard" is what runc says with it.
-        if (pidfd_socket_)
-            TRY_IN("--pidfd-socket",
-                   sys::send_packet(pidfd_socket_, "standard", {child.pidfd().get()}));
-        pidfd_socket_.reset();
+        TRY(sockets_.pass_pidfd("standard", child.pidfd()));
         lap("record");
         return {};
     }
@@ -223,7 +214,7 @@ private:
         for (;;) {
             wire::Packet packet = TRY(hear(creation.child_->channel(), deadline_));
             if (packet.message == wire::Message::Terminal && packet.fds.size() == 1) {
-                TRY(pass_terminal(creation, std::move(packet.fds.front())));
+                TRY(sockets_.pass_terminal(std::move(packet.fds.front()), creation.master_));
             } else if (packet.message == wire::Message::Listener && packet.fds.size() == 1) {
                 TRY(tell_agent(creation, packet.fds.front()));
             } else if (packet.message == wire::Message::Mounted) {
@@ -298,17 +289,6 @@ private:
         return creation.child_->channel().send(wire::Message::HooksDone);
     }
 
-    Result<> pass_terminal(Creation& creation, Fd master) {
-        if (!console_) {
-            take_users_window(master);
-            creation.master_ = std::move(master);
-            return {};
-        }
-        TRY_IN("--console-socket", sys::send_packet(console_, "/dev/ptmx", {master.get()}));
-        console_.reset();
-        return {};
-    }
-
     void lap(const char* name) { laps_.lap(name); }
 
     const CreateRequest& request_;
@@ -316,8 +296,7 @@ private:
     Deadline deadline_;
     std::optional<state::Store> store_;
     std::optional<systemd::Manager> manager_;
-    Fd console_;
-    Fd pidfd_socket_;
+    EngineSockets sockets_;
     Laps laps_;
 };
 

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +20,7 @@
 #include "oci/validate.hpp"
 #include "ops/conversation.hpp"
 #include "ops/ending.hpp"
+#include "ops/engine_sockets.hpp"
 #include "ops/exec_process.hpp"
 #include "ops/foreground.hpp"
 #include "ops/hooks.hpp"
@@ -28,14 +28,12 @@
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
 #include "ops/prepare.hpp"
-#include "ops/terminal_relay.hpp"
 #include "plan/make.hpp"
 #include "state/status.hpp"
 #include "sys/file.hpp"
 #include "sys/id_map.hpp"
 #include "sys/path.hpp"
 #include "sys/procfs.hpp"
-#include "sys/socket.hpp"
 
 namespace unitc::ops {
 namespace {
@@ -97,13 +95,7 @@ public:
     }
 
     Result<> connect_sockets() {
-        if (!request_.console_socket.empty())
-            console_ =
-                TRY_IN("--console-socket", sys::connect_unix(request_.console_socket, SOCK_STREAM));
-        if (!request_.pidfd_socket.empty())
-            pidfd_socket_ =
-                TRY_IN("--pidfd-socket", sys::connect_unix(request_.pidfd_socket, SOCK_STREAM));
-        return {};
+        return sockets_.connect(request_.console_socket, request_.pidfd_socket);
     }
 
     // In its first instruction it is in the container's group.
@@ -141,7 +133,7 @@ public:
             if (packet->message == wire::Message::Joined && packet->fds.size() == 1) {
                 TRY(meet_child(*packet));
             } else if (packet->message == wire::Message::Terminal && packet->fds.size() == 1) {
-                TRY(pass_terminal(std::move(packet->fds.front())));
+                TRY(sockets_.pass_terminal(std::move(packet->fds.front()), master_));
             } else if (packet->message == wire::Message::Listener && packet->fds.size() == 1) {
                 listener = std::move(packet->fds.front());
             } else if (packet->message == wire::Message::Ready) {
@@ -161,9 +153,7 @@ public:
             if (!request_.pid_file.empty())
                 ::unlink(request_.pid_file.c_str());
         }};
-        if (pidfd_socket_)
-            TRY_IN("--pidfd-socket",
-                   sys::send_packet(pidfd_socket_, "setns", {child_->pidfd().get()}));
+        TRY(sockets_.pass_pidfd("setns", child_->pidfd()));
         wire::Channel& channel = child_->channel();
         if (!starts_at_once()) {
             TRY(begin_foreground());
@@ -184,7 +174,7 @@ public:
 private:
     // Without anything to be done between the set-up and the program.
     bool starts_at_once() const {
-        return request_.pid_file.empty() && !pidfd_socket_ && !plan_.process.terminal &&
+        return request_.pid_file.empty() && !sockets_.has_pidfd() && !plan_.process.terminal &&
                plan_.seccomp_agent.empty() && truth_.status != state::Status::Paused;
     }
 
@@ -276,17 +266,6 @@ private:
         }
     }
 
-    Result<> pass_terminal(Fd master) {
-        if (!console_) {
-            take_users_window(master);
-            master_ = std::move(master);
-            return {};
-        }
-        TRY_IN("--console-socket", sys::send_packet(console_, "/dev/ptmx", {master.get()}));
-        console_.reset();
-        return {};
-    }
-
     void lap(const char* name) { laps_.lap(name); }
 
     const Globals& globals_;
@@ -297,8 +276,7 @@ private:
     state::Truth truth_;
     std::string sub_cgroup_;
     plan::InitPlan plan_;
-    Fd console_;
-    Fd pidfd_socket_;
+    EngineSockets sockets_;
     Fd master_;
     std::optional<Foreground> foreground_;
     std::optional<launch::Child> joiner_;

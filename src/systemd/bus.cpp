@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "systemd/bus.hpp"
 
-#include <dlfcn.h>
 #include <poll.h>
 #include <systemd/sd-bus.h>
 
@@ -12,6 +11,8 @@
 
 #include "base/scope_exit.hpp"
 #include "sys/file.hpp"
+#include "systemd/library.hpp"
+#include "systemd/message.hpp"
 
 namespace unitc::systemd {
 namespace {
@@ -19,150 +20,6 @@ namespace {
 constexpr char kService[] = "org.freedesktop.systemd1";
 constexpr char kObject[] = "/org/freedesktop/systemd1";
 constexpr char kManager[] = "org.freedesktop.systemd1.Manager";
-
-// Every function of libsystemd that is used, under its own name without
-// "sd_bus_".
-// clang-format off
-#define UNITC_SD_BUS_FUNCTIONS(X) \
-    X(add_filter) X(call_async) X(close_unref) X(get_events) X(get_fd) X(get_n_queued_write) \
-    X(is_ready) X(message_append_array) X(message_append_basic) X(message_close_container) \
-    X(message_enter_container) X(message_exit_container) X(message_get_error) \
-    X(message_get_sender) X(message_is_signal) X(message_new_method_call) \
-    X(message_open_container) X(message_peek_type) X(message_read_array) \
-    X(message_read_basic) X(message_set_expect_reply) X(message_skip) X(message_unref) \
-    X(open_system) X(path_encode) X(process) X(send) X(slot_unref)
-// clang-format on
-
-struct Library {
-#define UNITC_MEMBER(name) decltype(&::sd_bus_##name) name = nullptr;
-    UNITC_SD_BUS_FUNCTIONS(UNITC_MEMBER)
-#undef UNITC_MEMBER
-};
-
-constinit Library g_sd;
-constinit bool g_loaded = false;
-
-template <typename Function>
-bool look_up(void* handle, const char* name, Function* function) {
-    void* const symbol = ::dlsym(handle, name);
-    *function = reinterpret_cast<Function>(symbol);
-    return symbol != nullptr;
-}
-
-// The handle is never given back: the library lives as long as the program.
-Result<> load() {
-    if (g_loaded)
-        return {};
-    void* const handle = ::dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) {
-        const char* why = ::dlerror();
-        return fail(std::string{"libsystemd cannot be loaded: "} +
-                    (why != nullptr ? why : "unknown error"));
-    }
-#define UNITC_LOOK_UP(name)                            \
-    if (!look_up(handle, "sd_bus_" #name, &g_sd.name)) \
-        return fail("libsystemd is too old: it has no sd_bus_" #name);
-    UNITC_SD_BUS_FUNCTIONS(UNITC_LOOK_UP)
-#undef UNITC_LOOK_UP
-    g_loaded = true;
-    return {};
-}
-
-struct MessageUnref {
-    void operator()(sd_bus_message* message) const { g_sd.message_unref(message); }
-};
-using Message = std::unique_ptr<sd_bus_message, MessageUnref>;
-
-// sd-bus returns negative errno values; the first one wins.
-class Status {
-public:
-    Status& operator<<(int rc) {
-        if (code_ == 0 && rc < 0)
-            code_ = -rc;
-        return *this;
-    }
-    int code() const { return code_; }
-
-private:
-    int code_ = 0;
-};
-
-// Writes a property's value, without its variant.
-struct Append {
-    sd_bus_message* to;
-    Status& status;
-
-    void basic(char type, const void* value) const {
-        status << g_sd.message_append_basic(to, type, value);
-    }
-    void open(char type, const char* contents) const {
-        status << g_sd.message_open_container(to, type, contents);
-    }
-    void close() const { status << g_sd.message_close_container(to); }
-
-    void operator()(bool value) const {
-        const int wide = value ? 1 : 0;  // sd-bus reads an int
-        basic('b', &wide);
-    }
-    void operator()(int32_t value) const { basic('i', &value); }
-    void operator()(uint32_t value) const { basic('u', &value); }
-    void operator()(uint64_t value) const { basic('t', &value); }
-    void operator()(int64_t value) const { basic('x', &value); }
-    void operator()(const std::string& value) const { basic('s', value.c_str()); }
-    void operator()(const unit::Bytes& value) const {
-        status << g_sd.message_append_array(to, 'y', value.data(), value.size());
-    }
-    void operator()(const unit::Strings& value) const {
-        open('a', "s");
-        for (const std::string& item : value)
-            (*this)(item);
-        close();
-    }
-    void operator()(const unit::StringPairs& value) const {
-        open('a', "(ss)");
-        for (const auto& [first, second] : value) {
-            open('r', "ss");
-            (*this)(first);
-            (*this)(second);
-            close();
-        }
-        close();
-    }
-    void operator()(const unit::StringNumbers& value) const {
-        open('a', "(st)");
-        for (const auto& [first, second] : value) {
-            open('r', "st");
-            (*this)(first);
-            (*this)(second);
-            close();
-        }
-        close();
-    }
-    void operator()(unit::Pidfd value) const {
-        open('a', "h");
-        basic('h', &value.fd);  // sd-bus duplicates it
-        close();
-    }
-    void operator()(unit::Pid value) const {
-        open('a', "u");
-        (*this)(value.pid);
-        close();
-    }
-};
-
-constexpr const char* kSignatures[] = {"b",  "i",  "u",     "t",     "x",  "s",
-                                       "ay", "as", "a(ss)", "a(st)", "ah", "au"};
-static_assert(std::size(kSignatures) == std::variant_size_v<unit::Value>);
-
-void append_property(sd_bus_message* message, const unit::Property& property, Status& status) {
-    const Append append{message, status};
-    append.open('r', "sv");
-    append(property.name);
-    append.open('v', kSignatures[property.value.index()]);
-    std::visit(append, property.value);
-    append.close();
-    append.close();
-}
 
 std::string text_or_empty(const char* text) {
     return text != nullptr ? text : "";
@@ -352,7 +209,7 @@ Bus& Bus::operator=(Bus&&) noexcept = default;
 Bus::~Bus() = default;
 
 Result<Bus> Bus::open(Deadline deadline) {
-    TRY(load());
+    TRY(load_library());
     auto impl = std::make_unique<Impl>();
     // Doubles with each try, up to a fifth of a second.
     for (int64_t pause_us = 5'000;; pause_us = std::min<int64_t>(pause_us * 2, 200'000)) {

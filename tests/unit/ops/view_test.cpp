@@ -31,7 +31,7 @@ TEST(View, is_the_document_of_state) {
   "rootfs": "/b/rootfs",
   "created": "2026-01-02T03:04:05.678901234Z",
   "annotations": {
-    "a\"b": "x\u000ay",
+    "a\"b": "x\ny",
     "z": "last"
   },
   "owner": "root"
