@@ -21,7 +21,7 @@ TEST(State, IsOneJsonObjectInTheOrderOfTheSpecification) {
     const ContainerState state{"1.3.0", "web", "/srv/\"w\"", {{"a", "1\n"}, {"b\\", ""}}};
     EXPECT_EQ(to_json(state, "created", 42),
               R"({"ociVersion":"1.3.0","id":"web","status":"created","pid":42,)"
-              R"("bundle":"/srv/\"w\"","annotations":{"a":"1\u000a","b\\":""}})");
+              R"("bundle":"/srv/\"w\"","annotations":{"a":"1\n","b\\":""}})");
     EXPECT_EQ(to_json({"1.0.0", "x", "/x", {}}, "stopped", 0),
               R"({"ociVersion":"1.0.0","id":"x","status":"stopped","bundle":"/x"})");
 }
