@@ -2,6 +2,7 @@
 // Monotonic time for step timings and deadlines.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 
@@ -27,9 +28,28 @@ public:
     int left_ms() const { return static_cast<int>((left_us() + 999) / 1000); }
     bool passed() const { return left_us() == 0; }
 
+    // This one, or a moment from now, whichever is first.
+    Deadline but_at_most_us(int64_t microseconds) const {
+        return Deadline{std::min(at_us_, monotonic_us() + microseconds)};
+    }
+
 private:
     explicit Deadline(int64_t at_us) : at_us_(at_us) {}
     int64_t at_us_;
+};
+
+// How long to wait before each next look at what gives no sign of itself: the
+// first is worth taking soon, and what is busy is not helped by our looks.
+class Pauses {
+public:
+    int64_t next_us() {
+        const int64_t pause = next_us_;
+        next_us_ = std::min<int64_t>(next_us_ * 2, 10'000);
+        return pause;
+    }
+
+private:
+    int64_t next_us_ = 100;
 };
 
 }  // namespace unitc

@@ -43,6 +43,8 @@ Result<> wait_gone(const std::string& path, Deadline deadline);
 
 // Waits until cgroup.events says that all processes are frozen, or that not.
 Result<> wait_frozen(const Fd& cgroup, bool wanted, Deadline deadline);
+// If they are (or are not) by now, systemd is told at once, and that is true.
+bool announce_frozen(const Fd& cgroup, bool wanted);
 
 // Writes files that have no unit property.
 Result<> write_files(const Fd& cgroup,

@@ -15,26 +15,17 @@
 namespace unitc::cgroup {
 namespace {
 
-// Longer from one time to the next: systemd mostly needs less than a
-// millisecond to remove an empty scope, a busy one is not helped by our looks.
-class Pauses {
-public:
-    void next(Deadline deadline) {
-        const timespec pause{0, std::min(pause_us_, deadline.left_us()) * 1000};
-        ::clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
-        pause_us_ = std::min(pause_us_ * 2, kLongestUs);
-    }
-
-private:
-    static constexpr int64_t kLongestUs = 10'000;
-    int64_t pause_us_ = 100;
-};
+void rest(Pauses& pauses, Deadline deadline) {
+    const timespec pause{0, std::min(pauses.next_us(), deadline.left_us()) * 1000};
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
+}
 
 // Makes systemd read cgroup.events now. It waits for inotify's IN_MODIFY, and
 // the kernel tells a change at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV):
-// the end of a short-lived container comes that much later, the end of a
-// process that died before it was moved into the group never. A new mtime
-// alone is IN_MODIFY, too (fsnotify_change() in the kernel).
+// the end of a short-lived container comes that much later, so does the freeze
+// soon after a thaw, and the end of a process that died before it was moved
+// into the group comes never. A new mtime alone is IN_MODIFY, too
+// (fsnotify_change() in the kernel).
 void announce(const Fd& group) {
     const timespec times[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
     // Where it is not allowed, systemd learns it in its own time.
@@ -44,7 +35,7 @@ void announce(const Fd& group) {
 }  // namespace
 
 Result<> wait_gone(const std::string& path, Deadline deadline) {
-    for (Pauses pauses;; pauses.next(deadline)) {
+    for (Pauses pauses;; rest(pauses, deadline)) {
         const Result<Fd> group = open(path);
         if (!group)
             // ENODEV: the directory was removed while its descriptor is open.
@@ -60,7 +51,7 @@ Result<> wait_gone(const std::string& path, Deadline deadline) {
 }
 
 Result<> wait_frozen(const Fd& cgroup, bool wanted, Deadline deadline) {
-    for (Pauses pauses;; pauses.next(deadline)) {
+    for (Pauses pauses;; rest(pauses, deadline)) {
         const bool is_frozen = TRY(frozen(cgroup));
         if (is_frozen == wanted)
             return {};
@@ -68,6 +59,14 @@ Result<> wait_frozen(const Fd& cgroup, bool wanted, Deadline deadline) {
             return fail_code(ETIMEDOUT, wanted ? "some of its processes do not freeze"
                                                : "it is still frozen: is a slice above it?");
     }
+}
+
+bool announce_frozen(const Fd& cgroup, bool wanted) {
+    const auto is_frozen = frozen(cgroup);
+    if (!is_frozen || *is_frozen != wanted)
+        return false;
+    announce(cgroup);
+    return true;
 }
 
 }  // namespace unitc::cgroup

@@ -40,13 +40,18 @@ Result<Target> find_target(const Globals& globals, const std::string& id, bool p
     return Target{std::move(entry), truth.status, *std::move(group)};
 }
 
+systemd::Meanwhile tell_when(const Target& target, bool frozen) {
+    return [&target, frozen] { return cgroup::announce_frozen(target.group.fd, frozen); };
+}
+
 }  // namespace
 
 Result<> pause(const Globals& globals, const std::string& id) {
     const Deadline deadline = deadline_of(globals);
     const Target target = TRY(find_target(globals, id, false, deadline));
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
-    TRY_IN("unable to pause container", manager.freeze_unit(target.group.unit));
+    TRY_IN("unable to pause container",
+           manager.freeze_unit(target.group.unit, tell_when(target, true)));
     const auto frozen = cgroup::wait_frozen(target.group.fd, true, deadline);
     if (frozen)
         return {};
@@ -60,7 +65,8 @@ Result<> resume(const Globals& globals, const std::string& id) {
     const Deadline deadline = deadline_of(globals);
     const Target target = TRY(find_target(globals, id, true, deadline));
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
-    TRY_IN("unable to resume container", manager.thaw_unit(target.group.unit));
+    TRY_IN("unable to resume container",
+           manager.thaw_unit(target.group.unit, tell_when(target, false)));
     TRY_IN("unable to resume container", cgroup::wait_frozen(target.group.fd, false, deadline));
     return {};
 }

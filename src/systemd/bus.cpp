@@ -156,7 +156,11 @@ struct Bus::Impl {
         if (events < 0)
             return fail_code(-events, "connection to the system bus");
         pollfd ready{g_sd.get_fd(bus), static_cast<short>(events), 0};
-        const int count = sys::retry_eintr([&] { return ::poll(&ready, 1, deadline.left_ms()); });
+        const int count = sys::retry_eintr([&] {
+            const int64_t left = deadline.left_us();
+            const timespec timeout{left / 1'000'000, left % 1'000'000 * 1000};
+            return ::ppoll(&ready, 1, &timeout, nullptr);
+        });
         if (count < 0)
             return fail_sys("poll");
         if (count == 0)
@@ -190,9 +194,15 @@ struct Bus::Impl {
         return await(deadline);
     }
 
-    Result<Reply> await(Deadline deadline) {
+    Result<Reply> await(Deadline deadline, const Meanwhile& meanwhile = {}) {
+        Pauses pauses;
+        bool idle = !meanwhile;
         while (!pending->done) {
-            if (auto pumped = pump(deadline); !pumped && !pending->done) {
+            const Deadline until = idle ? deadline : deadline.but_at_most_us(pauses.next_us());
+            auto pumped = pump(until);
+            if (!pumped && pumped.error().code == ETIMEDOUT && !deadline.passed()) {
+                idle = meanwhile();
+            } else if (!pumped && !pending->done) {
                 abandon();
                 return Failure{std::move(pumped).error()};
             }
@@ -311,14 +321,15 @@ Result<bool> Bus::await_job(const Reply& started, Deadline deadline, JobRemoved*
 }
 
 Result<Reply> Bus::call_manager(const char* method, const std::vector<std::string>& arguments,
-                                Deadline deadline) {
+                                Deadline deadline, const Meanwhile& meanwhile) {
     const Message message = TRY(impl_->new_call(kService, kObject, kManager, method));
     Status status;
     for (const std::string& argument : arguments)
         status << g_sd.message_append_basic(message.get(), 's', argument.c_str());
     if (status.code() != 0)
         return fail_code(status.code(), method);
-    return impl_->ask(message, nullptr, deadline);
+    TRY(impl_->submit(message, nullptr, deadline));
+    return impl_->await(deadline, meanwhile);
 }
 
 Result<Reply> Bus::set_properties(const std::string& unit, const unit::Properties& properties,

@@ -6,6 +6,7 @@
 // 1.4 ms, which is why it is not used here.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,6 +43,9 @@ struct JobRemoved {
 // last in decimal digits.
 using PropertyTexts = std::vector<std::pair<std::string, std::string>>;
 
+// As in manager.hpp.
+using Meanwhile = std::function<bool()>;
+
 class Bus {
 public:
     // Connects, and queues authentication and Hello; neither is awaited. A
@@ -72,7 +76,7 @@ public:
 
     // A method of org.freedesktop.systemd1.Manager with string arguments.
     Result<Reply> call_manager(const char* method, const std::vector<std::string>& arguments,
-                               Deadline deadline);
+                               Deadline deadline, const Meanwhile& meanwhile = {});
 
     // SetUnitProperties with runtime = true.
     Result<Reply> set_properties(const std::string& unit, const unit::Properties& properties,

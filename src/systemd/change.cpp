@@ -21,10 +21,10 @@ Result<> read_number(PropertyTexts& properties, std::string_view name, uint64_t&
 
 }  // namespace
 
-Result<> Manager::freeze_unit(const std::string& name) {
+Result<> Manager::freeze_unit(const std::string& name, const Meanwhile& meanwhile) {
     const std::string context = "freeze unit '" + name + "'";
     TRY_IN(context, unit::check_unit_name(name));
-    const Result<Reply> reply = impl_->call("FreezeUnit", {name});
+    const Result<Reply> reply = impl_->call("FreezeUnit", {name}, meanwhile);
     if (reply && reply->ok)
         return {};
     // No answer in time: some of it may be frozen already.
@@ -35,10 +35,10 @@ Result<> Manager::freeze_unit(const std::string& name) {
                  : Failure{Error{reply.error()}.in(context)};
 }
 
-Result<> Manager::thaw_unit(const std::string& name) {
+Result<> Manager::thaw_unit(const std::string& name, const Meanwhile& meanwhile) {
     const std::string context = "thaw unit '" + name + "'";
     TRY_IN(context, unit::check_unit_name(name));
-    const Reply reply = TRY_IN(context, impl_->call("ThawUnit", {name}));
+    const Reply reply = TRY_IN(context, impl_->call("ThawUnit", {name}, meanwhile));
     if (!reply.ok)
         return fail(context + ": " + words_of(reply));
     return {};

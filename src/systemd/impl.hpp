@@ -52,7 +52,8 @@ struct Manager::Impl {
     JobOutcome wait_job(const Reply& started, int64_t patience_ms, Deadline until);
 
     // A call that may be repeated: after a lost connection it is.
-    Result<Reply> call(const char* method, const std::vector<std::string>& arguments);
+    Result<Reply> call(const char* method, const std::vector<std::string>& arguments,
+                       const Meanwhile& meanwhile = {});
 
     // truth.cpp. Nothing: the manager has no such unit.
     Result<std::optional<PropertyTexts>> properties(const std::string& name);

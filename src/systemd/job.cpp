@@ -50,10 +50,11 @@ Manager::Impl::JobOutcome Manager::Impl::wait_job(const Reply& started, int64_t 
     return {job.result == "done" ? JobEnd::Done : JobEnd::Failed, job.result};
 }
 
-Result<Reply> Manager::Impl::call(const char* method, const std::vector<std::string>& arguments) {
+Result<Reply> Manager::Impl::call(const char* method, const std::vector<std::string>& arguments,
+                                  const Meanwhile& meanwhile) {
     const Deadline until = budget();
     for (;;) {
-        Result<Reply> reply = bus.call_manager(method, arguments, until);
+        Result<Reply> reply = bus.call_manager(method, arguments, until, meanwhile);
         const bool in_doubt = !reply || reply->in_doubt();
         if (!in_doubt || until.passed())
             return reply;

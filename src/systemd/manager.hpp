@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ struct UnitState {
     std::string description;
     std::string result;
 };
+
+// Called again and again while the manager's answer is awaited, until it says
+// true: there is nothing left to do for it.
+using Meanwhile = std::function<bool()>;
 
 class Manager {
 public:
@@ -62,9 +67,10 @@ public:
 
     // FreezeUnit and ThawUnit; both come back when the cgroup has got there.
     // A unit that is frozen or thawed already is success. A freeze that fails
-    // or takes too long is taken back.
-    Result<> freeze_unit(const std::string& name);
-    Result<> thaw_unit(const std::string& name);
+    // or takes too long is taken back. `meanwhile` may make systemd look at
+    // the cgroup sooner than the kernel tells it (cgroup::announce_frozen).
+    Result<> freeze_unit(const std::string& name, const Meanwhile& meanwhile = {});
+    Result<> thaw_unit(const std::string& name, const Meanwhile& meanwhile = {});
 
     // What the unit's properties say of the limits that come in pairs.
     Result<unit::CurrentLimits> current_limits(const std::string& name);

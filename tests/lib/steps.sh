@@ -27,7 +27,7 @@ phase_image_d13() {
 phase_unit() {
   build asan asan
   rm -f "$work/unit.xml"
-  ctest --preset asan -j2 --timeout 120 --output-junit "$work/unit.xml" ${filter:+-R "$filter"} || true
+  ctest --preset asan --quiet -j2 --timeout 120 --output-junit "$work/unit.xml" ${filter:+-R "$filter"} || true
   "$tree/tests/lib/junit" "$work/unit.xml" >"$results"
   ! grep -q '^FAIL ' "$results"
 }
