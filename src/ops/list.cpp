@@ -13,11 +13,12 @@ namespace unitc::ops {
 namespace {
 
 // Nothing for a container that has vanished since its name was read.
-Result<std::optional<View>> view_of(const state::Store& store, const ContainerId& id) {
+Result<std::optional<View>> view_of(const state::Witness& witness, const state::Store& store,
+                                    const ContainerId& id) {
     const auto record = TRY(store.peek(id));
     if (!record)
         return std::nullopt;
-    const state::Truth truth = TRY(state::ask(store, *record));
+    const state::Truth truth = TRY(witness.ask(store, *record));
     return make_view(*record, truth.status);
 }
 
@@ -30,9 +31,10 @@ Result<std::vector<View>> collect(const Globals& globals) {
     if (!store)
         return Failure{store.error()};
     std::vector<View> views;
+    const auto witness = TRY(state::Witness::open());
     const auto ids = TRY(store->ids());
     for (const ContainerId& id : ids) {
-        auto view = view_of(*store, id);
+        auto view = view_of(witness, *store, id);
         if (!view)
             log::warning("container '" + id.str() + "' is not listed: " + view.error().message);
         else if (*view)

@@ -30,11 +30,6 @@ Result<std::optional<T>> unless_gone(Result<T> result) {
     return Failure{std::move(result).error()};
 }
 
-Result<bool> same_boot(const Record& record) {
-    const std::string now = TRY(sys::boot_id());
-    return record.boot_id.empty() || now == record.boot_id;
-}
-
 // In the recorded cgroup or below it: an init may sort itself into sub-cgroups.
 bool is_within(std::string_view cgroup, std::string_view recorded) {
     return cgroup.starts_with(recorded) &&
@@ -71,24 +66,6 @@ Result<bool> waits_for_start(const Fd& dir) {
     return Failure{connected.error()};
 }
 
-// Everything but the Intent of a claimer that may be alive.
-Result<Truth> ask_kernel(const Fd& dir, const Record& record) {
-    if (record.phase == Phase::Intent || record.init.pid == 0 || record.cgroup.empty())
-        return Truth{};
-    const sys::Procfs proc = TRY(sys::Procfs::host());
-    const bool now = TRY(same_boot(record));
-    if (!now)
-        return Truth{};
-    auto init = TRY(living_init(proc, record));
-    if (!init)
-        return Truth{};
-    const auto frozen = TRY(unless_gone(is_frozen(record)));
-    if (frozen.value_or(false))
-        return Truth{Status::Paused, *std::move(init)};
-    const bool waits = TRY(waits_for_start(dir));
-    return Truth{waits ? Status::Created : Status::Running, *std::move(init)};
-}
-
 // A claimer holds the lock as long as it lives.
 Result<bool> is_locked(const Fd& dir) {
     // Its own open file: the lock would stay with a descriptor of the caller's.
@@ -112,7 +89,28 @@ const char* to_string(Status status) {
     return "stopped";
 }
 
-Result<Truth> ask(const Store& store, const Record& record) {
+Result<Witness> Witness::open() {
+    sys::Procfs proc = TRY(sys::Procfs::host());
+    return Witness{std::move(proc), TRY(sys::boot_id())};
+}
+
+// Everything but the Intent of a claimer that may be alive.
+Result<Truth> Witness::ask_kernel(const Fd& dir, const Record& record) const {
+    if (record.phase == Phase::Intent || record.init.pid == 0 || record.cgroup.empty())
+        return Truth{};
+    if (!record.boot_id.empty() && record.boot_id != boot_id_)
+        return Truth{};
+    auto init = TRY(living_init(proc_, record));
+    if (!init)
+        return Truth{};
+    const auto frozen = TRY(unless_gone(is_frozen(record)));
+    if (frozen.value_or(false))
+        return Truth{Status::Paused, *std::move(init)};
+    const bool waits = TRY(waits_for_start(dir));
+    return Truth{waits ? Status::Created : Status::Running, *std::move(init)};
+}
+
+Result<Truth> Witness::ask(const Store& store, const Record& record) const {
     const ContainerId id = TRY(ContainerId::parse(record.id));
     const auto dir = TRY(unless_gone(store.open_dir(id)));
     if (!dir)
@@ -124,8 +122,18 @@ Result<Truth> ask(const Store& store, const Record& record) {
     return ask_kernel(*dir, record);
 }
 
-Result<Truth> ask(const Entry& entry, const Record& record) {
+Result<Truth> Witness::ask(const Entry& entry, const Record& record) const {
     return ask_kernel(entry.dir(), record);
+}
+
+Result<Truth> ask(const Store& store, const Record& record) {
+    const Witness witness = TRY(Witness::open());
+    return witness.ask(store, record);
+}
+
+Result<Truth> ask(const Entry& entry, const Record& record) {
+    const Witness witness = TRY(Witness::open());
+    return witness.ask(entry, record);
 }
 
 }  // namespace unitc::state

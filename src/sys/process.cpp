@@ -84,12 +84,17 @@ Result<Fd> find(const ProcessIdentity& identity) {
     if (identity.pid <= 0)
         return fail_code(ESRCH, "find process");
     Fd pidfd = TRY(pidfd_open(identity.pid));
+    const uint64_t inode = pidfd_inode(pidfd);
+    if (identity.pidfd_inode != 0 && inode != 0) {
+        // No two processes of a boot have the same; that says all.
+        const bool ended = TRY(wait_ended(pidfd, 0));
+        if (ended || inode != identity.pidfd_inode)
+            return fail_code(ESRCH, "find process", std::to_string(identity.pid));
+        return pidfd;
+    }
     const auto stat = read_stat(identity.pid);
     if (!stat || stat->state == 'Z' || stat->state == 'X' ||
         stat->start_time != identity.start_time || !send_signal(pidfd, 0))
-        return fail_code(ESRCH, "find process", std::to_string(identity.pid));
-    const uint64_t inode = pidfd_inode(pidfd);
-    if (identity.pidfd_inode != 0 && inode != 0 && inode != identity.pidfd_inode)
         return fail_code(ESRCH, "find process", std::to_string(identity.pid));
     return pidfd;
 }

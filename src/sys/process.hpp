@@ -29,7 +29,8 @@ Result<Fd> pidfd_open(pid_t pid);  // ESRCH in the error when it is gone
 Result<ProcessIdentity> identify(const Fd& pidfd, pid_t pid);
 
 // A pidfd of exactly that process, or nothing if it is gone (the pid may have
-// another owner by now). A zombie counts as gone.
+// another owner by now: told by the inode, where one of them is 0 by the start
+// time). A zombie counts as gone.
 Result<Fd> find(const ProcessIdentity& identity);
 
 Result<> send_signal(const Fd& pidfd, int signal);

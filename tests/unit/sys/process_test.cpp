@@ -59,6 +59,7 @@ TEST(Process, IsNotFoundUnderARecycledPid) {
     const ProcessIdentity identity = *identify(child.pidfd(), child.pid());
     ProcessIdentity earlier = identity;
     --earlier.start_time;
+    earlier.pidfd_inode = 0;  // with one the start time is not looked at
     EXPECT_THAT(find(earlier), FailsWith(ESRCH, "find process"));
     ProcessIdentity other = identity;
     other.pidfd_inode += 1;
