@@ -71,16 +71,41 @@ Result<> copy_mode(const Fd& fs, const Fd& root, const MountStep& step) {
     return sys::fs_set_string(fs, "mode", std::string{mode, end}.c_str());
 }
 
+// fsconfig takes 255 bytes, and an image has many layers: overlayfs takes them
+// one at a time, too (Linux 6.7). There a colon is not special, so what
+// escaped it goes.
+Result<> set_lower_layers(const Fd& fs, std::string_view layers) {
+    std::string layer;
+    for (size_t at = 0; at <= layers.size(); ++at) {
+        const bool escaped = at + 1 < layers.size() && layers[at] == '\\';
+        if (escaped)
+            layer += layers[++at];
+        else if (at < layers.size() && layers[at] != ':')
+            layer += layers[at];
+        else {
+            TRY(sys::fs_set_string(fs, "lowerdir+", layer.c_str()));
+            layer.clear();
+        }
+    }
+    return {};
+}
+
+Result<> set_option(const Fd& fs, const std::string& type, const std::string& key,
+                    const std::optional<std::string>& value) {
+    constexpr size_t kMaxValue = 255;
+    if (!value)
+        return sys::fs_set_flag(fs, key.c_str());
+    if (type == "overlay" && key == "lowerdir" && value->size() > kMaxValue)
+        return set_lower_layers(fs, *value);
+    return sys::fs_set_string(fs, key.c_str(), value->c_str());
+}
+
 Result<Fd> make_new(const Context& child, const MountStep& step, uint64_t attributes) {
     const Fd context = TRY(sys::fs_open(step.type.c_str()));
     if (!step.source.empty())
         TRY(sys::fs_set_string(context, "source", step.source.c_str()));
-    for (const auto& [key, value] : step.data) {
-        if (value)
-            TRY(sys::fs_set_string(context, key.c_str(), value->c_str()));
-        else
-            TRY(sys::fs_set_flag(context, key.c_str()));
-    }
+    for (const auto& [key, value] : step.data)
+        TRY(set_option(context, step.type, key, value));
     if (step.type == "tmpfs" && !sets(step, "mode"))
         TRY(copy_mode(context, child.root, step));
     TRY(sys::fs_create(context));

@@ -119,7 +119,8 @@ Result<> apply_option(std::string_view option, MountStep& step) {
         step.recursive_propagation = (*flag & MS_REC) != 0;
         return {};
     }
-    if (apply_attribute(option, step.attributes) || contains(kNoEffect, option))
+    // mount(2) takes an empty one for none, and podman writes them.
+    if (option.empty() || apply_attribute(option, step.attributes) || contains(kNoEffect, option))
         return {};
     if (option.starts_with('r') && apply_attribute(option.substr(1), step.all_attributes))
         return {};

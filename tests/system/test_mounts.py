@@ -269,3 +269,17 @@ def paths_of_the_rootfs_may_hold_any_byte(t):
         file.write("fine\n")
     bundle.bind(t.path("da ta"), "/mnt", "ro")
     t.equal(t.run(bundle).out, "fine\n", "stdout")
+
+
+@test()
+def an_overlay_of_many_layers_with_long_names(t):
+    layers = []
+    for number in range(6):
+        layers.append(os.path.join(t.directory, f"layer-{number}-" + "x" * 60))
+        os.mkdir(layers[-1])
+        with open(os.path.join(layers[-1], "who"), "w") as file:
+            file.write(f"{number}\n")
+        open(os.path.join(layers[-1], f"only-{number}"), "w").close()
+    bundle = t.bundle(shell="cat /mnt/who; echo /mnt/only-*")
+    bundle.mount("/mnt", "overlay", "overlay", "lowerdir=" + ":".join(layers))
+    t.equal(t.run(bundle).out, "0\n" + " ".join(f"/mnt/only-{number}" for number in range(6)) + "\n", "stdout")

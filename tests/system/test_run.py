@@ -222,7 +222,8 @@ def adopts_and_reaps_the_containers_children_unless_no_subreaper(t):
 def ten_at_the_same_time_all_succeed(t):
     bundles = [t.bundle("echo", str(number)).save() for number in range(10)]
     identities = [t.id() for _ in bundles]
-    runs = [subprocess.Popen(t.rt.argv(["run", "--bundle", b.path, i]), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    patience = ["--timeout", str(int(40 * wait.SCALE))] if t.rt.is_unitc else []
+    runs = [subprocess.Popen(t.rt.argv(["run", "--bundle", b.path, i], patience), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True) for b, i in zip(bundles, identities)]
     for number, run in enumerate(runs):
         out, err = run.communicate(timeout=40 * wait.SCALE)

@@ -42,6 +42,11 @@ TEST(MountPlan, TurnsOptionsIntoAttributesAndKeys) {
     EXPECT_EQ(step.data[1].second, "65536k");
 }
 
+TEST(MountPlan, TakesAnEmptyOptionForNone) {
+    EXPECT_TRUE(step_of(mount("/run", "tmpfs", "tmpfs", {"rw", "", "nodev"})).data.empty());
+    EXPECT_TRUE(step_of(mount("/a", "", "/src", {"bind", ""})).data.empty());
+}
+
 TEST(MountPlan, LetsTheLastOfContradictingOptionsWin) {
     EXPECT_EQ(step_of(mount("/a", "tmpfs", "", {"ro", "rw"})).attributes.set, 0U);
     EXPECT_EQ(step_of(mount("/a", "tmpfs", "", {"rw", "ro"})).attributes.set,
