@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
 #include "host/facts.hpp"
 #include "ops/ending.hpp"
@@ -129,7 +130,21 @@ private:
     uint64_t burst_;
 };
 
-Result<> update_group(const Group& group, const oci::Resources& resources,
+// A unit that it has frozen systemd takes new properties for, and touches no
+// cgroup ("Cannot realize cgroup for frozen unit", systemd 254 and later). So
+// what it would write is written for it: the same values as its properties.
+Result<> realize_frozen(const Group& group, const Files& expected) {
+    for (const auto& [name, content] : expected) {
+        const bool a_device_only_systemd_knows = content.find('*') != std::string::npos;
+        if (a_device_only_systemd_knows || cgroup::verify_files(group.fd, {{name, content}}))
+            continue;
+        for (const std::string_view line : text::split(content, '\n'))
+            TRY(cgroup::write_files(group.fd, {{name, std::string{line}}}));
+    }
+    return cgroup::verify_files(group.fd, expected);
+}
+
+Result<> update_group(const Group& group, state::Status status, const oci::Resources& resources,
                       const UpdateRequest& request, Deadline deadline) {
     const host::Facts facts = TRY(host::read());
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
@@ -143,7 +158,10 @@ Result<> update_group(const Group& group, const oci::Resources& resources,
         log::warning(in_words_of(request, warning));
     // From here on the world changes.
     TRY(Change(group, plan).perform(manager));
-    return cgroup::verify_files(group.fd, plan.expected_files);
+    auto verified = cgroup::verify_files(group.fd, plan.expected_files);
+    if (!verified && status == state::Status::Paused)
+        return realize_frozen(group, plan.expected_files);
+    return verified;
 }
 
 }  // namespace
@@ -159,7 +177,7 @@ Result<> update(const Globals& globals, const UpdateRequest& request) {
     const auto group = TRY(find_group(record, deadline));
     if (!group)
         return not_running();
-    auto updated = update_group(*group, resources, request, deadline);
+    auto updated = update_group(*group, truth.status, resources, request, deadline);
     if (!updated)
         return Failure{Error{updated.error().code, in_words_of(request, updated.error().message)}};
     return {};
