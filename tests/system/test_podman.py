@@ -36,8 +36,7 @@ def _run(t, *words, **more):
 
 
 def _name(t):
-    name = t.id("pod")
-    t.identities.remove(name)
+    name = t.fresh_name("pod")
     t.finally_do(lambda: _podman(t, "rm", "-f", "-t", "0", "-i", name, status=None))
     return name
 
@@ -66,7 +65,7 @@ def statuses_of_programs_that_cannot_run(t):
 @test(lane="vm", peers="crun runc", seconds=180)
 def a_detached_container_is_listed_logs_and_stops(t):
     name = _name(t)
-    _run(t, "-d", "--name", name, _IMAGE, "sh", "-c", "trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.1; done")
+    _run(t, "-d", "--name", name, _IMAGE, "sh", "-c", "trap 'echo bye; exit 5' TERM; echo ready; sleep 1000 & while :; do wait; done")
     t.check(until(lambda: "ready" in _podman(t, "logs", name).out, 20), "podman logs does not show the output")
     t.contains(_podman(t, "ps", "--format", "{{.Names}} {{.State}}").out, f"{name} running")
     _podman(t, "stop", "-t", "10", name)
@@ -79,7 +78,7 @@ def a_detached_container_is_listed_logs_and_stops(t):
 @test(lane="vm", peers="crun runc", seconds=120)
 def kill_sends_a_signal(t):
     name = _name(t)
-    _run(t, "-d", "--name", name, _IMAGE, "sh", "-c", "trap 'echo usr1' USR1; echo ready; while :; do sleep 0.1; done")
+    _run(t, "-d", "--name", name, _IMAGE, "sh", "-c", "trap 'echo usr1' USR1; echo ready; sleep 1000 & while :; do wait; done")
     t.check(until(lambda: "ready" in _podman(t, "logs", name).out, 20), "never ready")
     _podman(t, "kill", "-s", "USR1", name)
     t.check(until(lambda: "usr1" in _podman(t, "logs", name).out, 20), "the signal did not arrive")

@@ -73,6 +73,7 @@ class Case:
         self.template = template
         self.directory = directory
         self.machine = machine
+        self.engine = None
         self.scale = wait.SCALE
         self.story = []
         self.identities = []
@@ -82,11 +83,15 @@ class Case:
 
     # Names and bundles
 
-    def id(self, hint="c"):
+    def fresh_name(self, hint):
+        """One that no other test has; the test itself removes what it gives it to."""
         self._count += 1
-        identity = f"st-{os.getpid()}-{self.number}-{hint}{self._count}"
-        self.identities.append(identity)
-        return identity
+        return f"st-{os.getpid()}-{self.number}-{hint}{self._count}"
+
+    def id(self, hint="c"):
+        """A name for a container of the runtime, deleted at the end."""
+        self.identities.append(self.fresh_name(hint))
+        return self.identities[-1]
 
     def bundle(self, *args, private=False, writable=False, shell=None):
         self._count += 1
@@ -248,7 +253,7 @@ class Case:
 
     def relevant_state(self):
         """What is known of the test's containers, for the report of a failure."""
-        told = []
+        told = [self.engine.journal()] if self.engine else []
         for identity in self.identities:
             unit = self.rt.unit(identity)
             if systemd.loaded(unit):
