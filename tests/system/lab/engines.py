@@ -2,6 +2,7 @@
 """The daemons of the engines, told to use the runtime under test. One is up at a time, for all tests of a file that
 follow each other: a service of its own, in a network namespace of its own, with all of its files in two directories."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,7 +10,7 @@ import shutil
 import socket
 import subprocess
 
-from . import images, process, systemd, wait
+from . import cri, images, process, systemd, wait
 
 IMAGE = "localhost/systest"
 
@@ -63,8 +64,9 @@ class Engine:
         return done.stdout
 
     def journal(self):
-        return subprocess.run(["journalctl", "--no-pager", "-n", "12", "-o", "cat", "-u", self.unit], capture_output=True,
-                              text=True).stdout
+        """The last lines of the daemon's log, without what its shims say of themselves."""
+        done = subprocess.run(["journalctl", "--no-pager", "-n", "200", "-o", "cat", "-u", self.unit], capture_output=True, text=True)
+        return "\n".join([line for line in done.stdout.splitlines() if "level=info" not in line][-10:])
 
     def write(self, name, text):
         path = os.path.join(self.run, name)
@@ -124,6 +126,69 @@ class Docker(Engine):
 class DockerCgroupfs(Docker):
     name = "docker-cgroupfs"
     driver = "cgroupfs"
+
+
+_CONTAINERD = """version = 2
+root = "{data}"
+state = "{run}/state"
+[grpc]
+  address = "{run}/containerd.sock"
+[debug]
+  level = "warn"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "{image}"
+  netns_mounts_under_state_dir = true
+  restrict_oom_score_adj = {restricted}
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "{run}"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    default_runtime_name = "under-test"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.under-test]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.under-test.options]
+        BinaryName = "{runtime}"
+        SystemdCgroup = true
+"""
+
+
+class Containerd(Engine):
+    name = "containerd"
+    programs = ("containerd", "ctr", "containerd-shim-runc-v2")
+    leaves = ("/run/containerd",)
+    image = f"{IMAGE}:latest"
+    subnet = "10.99.0.0/24"
+
+    def daemon(self):
+        self.socket = f"{self.run}/containerd.sock"
+        self.client = ("ctr", "--address", self.socket, "--namespace", "k8s.io")
+        addresses = {"type": "host-local", "dataDir": f"{self.run}/addresses", "ranges": [[{"subnet": self.subnet}]]}
+        bridge = {"type": "bridge", "bridge": "systest0", "isGateway": True, "ipam": addresses}
+        self.write("10-systest.conflist", json.dumps({"cniVersion": "1.0.0", "name": "systest", "plugins": [bridge]}))
+        text = _CONTAINERD.format(data=self.data, run=self.run, image=self.image, runtime=self.runtime.path,
+                                  restricted="true" if os.path.exists("/run/systemd/container") else "false")
+        return ("containerd", "--config", self.write("config.toml", text))
+
+    def prepare(self):
+        archive = images.oci_archive(self.template, self.run, self.image, ("sleep", "100000"))
+        self.must(*self.client, "images", "import", archive)
+        self.cri = cri.Client(self.socket)
+
+    def stop(self):
+        if hasattr(self, "cri"):
+            self.cri.close()
+        super().stop()
+
+    @contextlib.contextmanager
+    def network(self):
+        """Sockets made meanwhile are in the daemon's network namespace."""
+        pid = systemd.properties(self.unit, "Service")["MainPID"]
+        with open("/proc/thread-self/ns/net") as ours, open(f"/proc/{pid}/ns/net") as its:
+            os.setns(its.fileno(), os.CLONE_NEWNET)
+            try:
+                yield
+            finally:
+                os.setns(ours.fileno(), os.CLONE_NEWNET)
 
 
 class Host:
