@@ -12,6 +12,10 @@ from lab import cgroup, process, systemd, test, until
 _IMAGE = "localhost/systest"
 
 
+# key: field of podman inspect's template; the whole is long in a failure's story
+_SHOWN = {"Id": "ID", "State": "State", "OCIConfigPath": "OCIConfigPath", "RestartCount": "RestartCount"}
+
+
 def _podman(t, *words, status=0, timeout=60, **more):
     """podman with a storage of its own (vfs: no mounts), no network and the runtime under test."""
     t.machine_needs(shutil.which("podman"), "needs podman")
@@ -42,7 +46,8 @@ def _name(t):
 
 
 def _inspected(t, name):
-    return json.loads(_podman(t, "inspect", name).out)[0]
+    shown = ",".join(f'"{key}":{{{{json .{field}}}}}' for key, field in _SHOWN.items())
+    return json.loads(_podman(t, "inspect", "--format", f"{{{shown}}}", name).out)
 
 
 def _unit(found):
@@ -170,3 +175,103 @@ def nothing_is_left_after_rm(t):
     t.check(until(lambda: not process.alive(pid)), "the container's process is alive")
     t.check(until(lambda: not systemd.loaded(_unit(found))), "the scope is still loaded")
     t.check(not os.path.exists(os.path.join(t.rt.root, found["Id"])), "the state directory is still there")
+
+
+@test(lane="vm", peers="crun runc", seconds=120)
+def exec_enters_the_container(t):
+    name = _name(t)
+    _run(t, "-d", "--name", name, _IMAGE, "sleep", "1000")
+    script = "cat; id -u; id -g; pwd; echo $A; cat /proc/1/comm; exit 9"
+    result = _podman(t, "exec", "-i", "-u", "12:34", "-w", "/tmp", "-e", "A=b", name, "sh", "-c", script, status=9, input="in\n")
+    t.equal(result.out, "in\n12\n34\n/tmp\nb\nsleep\n", "stdout of exec")
+    result = _podman(t, "exec", "-t", name, "sh", "-c", "tty; test -t 1 && echo and a terminal")
+    t.equal(result.out.replace("\r", ""), "/dev/pts/0\nand a terminal\n", "stdout of exec -t")
+    t.contains(_podman(t, "exec", name, "no-such-program", status=127).err, "executable file")
+    t.contains(_podman(t, "exec", name, "/etc/passwd", status=126).err.lower(), "permission denied")
+    _podman(t, "exec", "-d", name, "sh", "-c", "echo done >/tmp/done.new; mv /tmp/done.new /tmp/done")
+    t.check(until(lambda: _podman(t, "exec", name, "cat", "/tmp/done", status=None).out == "done\n", 20), "exec -d did nothing")
+
+
+@test(lane="vm", peers="runc", seconds=180)
+def pause_update_and_statistics(t):
+    name = _name(t)
+    _run(t, "-d", "--name", name, "--memory", "64m", _IMAGE, "sleep", "1000")
+    unit = _unit(_inspected(t, name))
+    group = cgroup.path(systemd.properties(unit)["ControlGroup"])
+    _podman(t, "pause", name)
+    t.contains(cgroup.read(group, "cgroup.events"), "frozen 1")
+    t.equal(_inspected(t, name)["State"]["Status"], "paused", "status after pause")
+    _podman(t, "unpause", name)
+    t.contains(cgroup.read(group, "cgroup.events"), "frozen 0")
+    _podman(t, "update", "--memory", "128m", "--cpus", "1.5", "--pids-limit", "44", name)
+    seen = systemd.properties(unit)
+    for key, wanted, file, text in (("MemoryMax", 128 << 20, "memory.max", "134217728"), ("TasksMax", 44, "pids.max", "44"),
+                                    ("CPUQuotaPerSecUSec", 1500000, "cpu.max", "150000 100000")):
+        t.equal((seen[key], cgroup.read(group, file)), (wanted, text), f"{key} and {file}")
+    shown = _podman(t, "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}} {{.PIDs}}", name).out
+    t.matches(shown, rf"^{name} [0-9.]+\w+ / 134\.2MB 1$", "podman stats")
+    _podman(t, "pause", name)  # and what is paused can be removed
+
+
+@test(lane="vm", peers="crun runc", seconds=180)
+def the_containers_of_a_pod_share_namespaces(t):
+    pod = t.fresh_name("pod")
+    t.finally_do(lambda: _podman(t, "pod", "rm", "-f", "-t", "0", "-i", pod, status=None))
+    _podman(t, "pod", "create", "--name", pod, "--hostname", "pod", "--network", "none", "--share", "net,ipc,uts,pid")
+    first, second = t.fresh_name("first"), t.fresh_name("second")
+    _podman(t, "run", "-d", "--pod", pod, "--name", first, _IMAGE, "sh", "-c", "while :; do nc -l -p 99 -e echo served; done")
+    found = _inspected(t, first)
+    script = "hostname; for try in 1 2 3 4 5 6 7 8 9; do nc -w 5 127.0.0.1 99 && break; sleep 0.3; done; cat /proc/1/comm; sleep 1000"
+    _podman(t, "run", "-d", "--pod", pod, "--name", second, _IMAGE, "sh", "-c", script)
+    pids = found["State"]["Pid"], _inspected(t, second)["State"]["Pid"]
+    for kind in ("net", "ipc", "uts", "pid"):
+        t.equal(process.namespace(pids[0], kind), process.namespace(pids[1], kind), f"{kind} namespace")
+    t.matches(cgroup.of_process(pids[0]), rf"^/machine\.slice/machine-libpod_pod_[0-9a-f]+\.slice/{_unit(found)}$", "cgroup")
+    t.check(until(lambda: _podman(t, "logs", second).out == "pod\nserved\ncatatonit\n", 20), "the second container does not see the first")
+
+
+@test(lane="vm", peers="crun runc", seconds=120)
+def a_user_namespace_maps_ids(t):
+    name = _name(t)
+    _run(t, "-d", "--name", name, "--uidmap", "0:100000:5000", "--gidmap", "0:200000:5000", "--hostname", "box", _IMAGE, "sh", "-c",
+         "touch /made; hostname; sleep 1000")
+    pid = _inspected(t, name)["State"]["Pid"]
+    for kind, first in (("uid", 100000), ("gid", 200000)):
+        with open(f"/proc/{pid}/{kind}_map") as file:
+            t.equal(file.read().split(), ["0", str(first), "5000"], f"{kind}_map")
+        t.equal(process.status(pid)[kind.capitalize()].split(), [str(first)] * 4, f"the process's {kind}s")
+    result = _podman(t, "exec", name, "sh", "-c", "stat -c %u:%g /made /bin/busybox; hostname; cat /proc/self/uid_map")
+    t.equal(result.out.split(), ["0:0", "0:0", "box", "0", "100000", "5000"], "what exec sees")
+
+
+_SECCOMP = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 31}]}
+
+
+@test(lane="vm", peers="crun runc", seconds=120)
+def confinement_and_the_health_check(t):
+    with open(t.path("seccomp.json"), "w") as file:
+        json.dump(_SECCOMP, file)
+    name = _name(t)
+    _run(t, "-d", "--name", name, "--read-only", "--tmpfs", "/t:size=1m,mode=700", "--device", "/dev/kmsg:/dev/other:w", "--security-opt",
+         f"seccomp={t.path('seccomp.json')}", "--health-cmd", "test -e /t/healthy", "--health-interval", "disable", _IMAGE, "sleep", "1000")
+    script = """mkdir /t/d; touch /x; (head -c 1 /dev/other) && echo readable; echo systest >/dev/other && echo writable; stat -c %a /t
+        head -c 2m /dev/zero >/t/big; stat -c %s /t/big; rm /t/big; grep Seccomp: /proc/self/status"""
+    result = _podman(t, "exec", name, "sh", "-c", script)
+    t.equal(result.out.split(), ["writable", "700", "1048576", "Seccomp:", "2"], "stdout")
+    t.contains(result.err, "/t/d': Too many links", "/x: Read-only file system", "/dev/other: Operation not permitted")
+    _podman(t, "healthcheck", "run", name, status=1)
+    _podman(t, "exec", name, "touch", "/t/healthy")
+    _podman(t, "healthcheck", "run", name)
+
+
+@test(lane="vm", peers="crun runc", seconds=180)
+def a_restart_policy_restarts(t):
+    name = _name(t)
+    _run(t, "-d", "--name", name, "--restart", "on-failure:2", _IMAGE, "sh", "-c", "echo begun; exit 3")
+
+    def over():
+        found = _inspected(t, name)
+        return found["RestartCount"] == 2 and found["State"]["Status"] == "exited" and found["State"]["ExitCode"] == 3
+
+    t.check(until(over, 30), f"not begun again twice: {_inspected(t, name)['State']}")
+    t.equal(_podman(t, "logs", name).out, "begun\n" * 3, "log")
