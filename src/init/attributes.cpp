@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the kernel treats the program besides its identity: scheduler, I/O and
+// How the kernel treats the program besides its identity: scheduler, CPUs, I/O and
 // memory policy, execution domain, labels, loopback.
 #include "init/steps.hpp"
 #include "sys/label.hpp"
@@ -7,6 +7,11 @@
 #include "sys/scheduling.hpp"
 
 namespace unitc::init {
+
+Result<> set_cpu_affinity(Context& context) {
+    TRY_IN("process.execCPUAffinity.final", sys::set_cpu_affinity(*context.plan.process.cpus));
+    return {};
+}
 
 Result<> set_scheduler(Context& context) {
     TRY_IN("process.scheduler", sys::set_scheduler(*context.plan.process.scheduler));

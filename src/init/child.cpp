@@ -67,7 +67,7 @@ void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept {
     context.start_listener = std::move(inheritance.start_listener);
     context.device_store = std::move(inheritance.device_store);
     context.early_sources.resize(plan.mounts.size());
-    run_phases(context, {prepare, wait_for_start, become_the_container});
+    run_phases(context, {prepare, become_the_user, wait_for_start, become_the_container});
 }
 
 }  // namespace unitc::init

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // THE tables of exec: of the joiner, which enters the container, and of the
-// process it makes there.
+// process it makes there, up to what every process of a container does (steps.cpp).
 #include <sched.h>
 #include <unistd.h>
 
@@ -46,21 +46,7 @@ constexpr Step kPreparation[] = {
     {"join session keyring", [](const InitPlan& p) { return p.new_keyring; }, join_keyring},
     {"open root", always, open_own_root},
     {"open console", [](const InitPlan& p) { return p.process.terminal; }, open_console},
-    {"set scheduler", [](const InitPlan& p) { return p.process.scheduler.has_value(); },
-     set_scheduler},
-    {"set I/O priority", [](const InitPlan& p) { return p.process.io_priority.has_value(); },
-     set_io_priority},
-    {"set memory policy", [](const InitPlan& p) { return p.memory_policy.has_value(); },
-     set_memory_policy},
-    {"set personality", [](const InitPlan& p) { return p.personality.has_value(); },
-     set_personality},
     {"enter working directory", always, enter_existing_directory},
-    {"set no_new_privs", [](const InitPlan& p) { return p.process.no_new_privileges; },
-     set_no_new_privileges},
-    {"drop privileges", always, drop_privileges},
-    // As the final user: whether it may execute the file is the question.
-    {"find executable", always, find_executable},
-    {"load seccomp filter with listener", has_agent, load_seccomp},
 };
 
 Result<> join(Context& context) {
@@ -75,7 +61,8 @@ Result<> prepare_joined(Context& context) {
 Result<> make_sibling(Context& context) {
     const sys::Clone made = TRY(sys::clone_process(CLONE_PARENT));
     if (made.pid == 0)
-        run_phases(context, {prepare_joined, wait_for_start, become_the_container});
+        run_phases(context,
+                   {prepare_joined, become_the_user, wait_for_start, become_the_container});
     TRY(context.channel.send(wire::Message::Joined, std::to_string(made.pid), {made.pidfd.get()}));
     ::_exit(0);
 }

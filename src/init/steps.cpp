@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// THE table of the container's first process.
+// THE tables of the container's first process; the last two are exec's as well.
 #include "init/steps.hpp"
 
 #include <sched.h>
@@ -94,8 +94,17 @@ constexpr Step kPreparation[] = {
     {"mount cgroup", has_last_mount, mount_last},
     {"set resource limits",
      [](const InitPlan& p) { return !p.process.rlimits.empty() && !p.user_namespace; }, set_limits},
+    {"enter working directory", always, enter_directory},
+};
+
+// Of the first process and of exec's alike: the unit holds it, the root is
+// around it.
+constexpr Step kBecoming[] = {
     // With the privileges of the runtime; the cgroup's CPUs and nodes are in
     // force by now.
+    {"set CPU affinity", [](const InitPlan& p) { return p.process.cpus.has_value(); },
+     set_cpu_affinity},
+    // A deadline is granted on all CPUs only.
     {"set scheduler", [](const InitPlan& p) { return p.process.scheduler.has_value(); },
      set_scheduler},
     {"set I/O priority", [](const InitPlan& p) { return p.process.io_priority.has_value(); },
@@ -104,7 +113,6 @@ constexpr Step kPreparation[] = {
      set_memory_policy},
     {"set personality", [](const InitPlan& p) { return p.personality.has_value(); },
      set_personality},
-    {"enter working directory", always, enter_directory},
     {"set no_new_privs", [](const InitPlan& p) { return p.process.no_new_privileges; },
      set_no_new_privileges},
     {"drop privileges", always, drop_privileges},
@@ -132,6 +140,10 @@ constexpr Step kStart[] = {
 
 Result<> prepare(Context& context) {
     return run_steps(kPreparation, context);
+}
+
+Result<> become_the_user(Context& context) {
+    return run_steps(kBecoming, context);
 }
 
 Result<> become_the_container(Context& context) {

@@ -15,6 +15,7 @@ namespace unitc::init {
 
 // What is done between clone3 and "ready", and from start to execve.
 Result<> prepare(Context& context);
+Result<> become_the_user(Context& context);
 Result<> wait_for_start(Context& context);
 Result<> become_the_container(Context& context);
 
@@ -36,6 +37,7 @@ Result<> find_executable(Context& context);
 Result<> execute(Context& context);
 
 // attributes.cpp
+Result<> set_cpu_affinity(Context& context);
 Result<> set_scheduler(Context& context);
 Result<> set_io_priority(Context& context);
 Result<> set_personality(Context& context);

@@ -9,6 +9,7 @@
 #include "launch/outfit.hpp"
 #include "sys/clone.hpp"
 #include "sys/process.hpp"
+#include "sys/scheduling.hpp"
 
 namespace unitc::launch {
 namespace {
@@ -62,6 +63,9 @@ Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener) {
 
 Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container, const Fd& cgroup) {
     TRY(sys::check_single_threaded());
+    // Ours too from here on: what is done for the process counts as its own.
+    if (!plan.process.initial_cpus.empty())
+        TRY_IN("process.execCPUAffinity.initial", sys::set_cpu_affinity(plan.process.initial_cpus));
     auto [ours, theirs] = TRY(wire::make_pair());
     sys::Clone clone = TRY(sys::clone_process(0, &cgroup));
     if (clone.pid == 0)

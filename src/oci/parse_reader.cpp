@@ -182,17 +182,24 @@ Result<> cpu_list(const JsonValue& value, std::string& out) {
         const auto parsed = text::parse_int<uint32_t>(digits);
         return parsed && *parsed <= kLast ? parsed : std::nullopt;
     };
+    const auto bad = [&] { return must_be(value, "a list such as '0-3,7' of numbers up to 8191"); };
     TRY(read(value, out));
     if (out.empty())
         return {};
-    for (const std::string_view part : text::split(out, ',')) {
+    // Blanks around and commas too many are what runc and the kernel allow.
+    bool any = false;
+    for (const std::string_view item : text::split(out, ',')) {
+        const std::string_view part = text::trim(item);
+        if (part.empty())
+            continue;
+        any = true;
         const size_t dash = part.find('-');
         const auto first = number(part.substr(0, dash));
         const auto last = dash == std::string_view::npos ? first : number(part.substr(dash + 1));
         if (!first || !last || *first > *last)
-            return must_be(value, "a list such as '0-3,7' of numbers up to 8191");
+            return bad();
     }
-    return {};
+    return any ? Result<>{} : bad();
 }
 
 }  // namespace unitc::oci

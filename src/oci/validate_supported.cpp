@@ -14,10 +14,6 @@ struct Row {
     bool (*given)(const Part& part);
 };
 
-constexpr Row<Process> kProcess[] = {
-    {"process.execCPUAffinity", [](const Process& p) { return p.exec_cpu_affinity.has_value(); }},
-};
-
 constexpr Row<Linux> kLinux[] = {
     {"linux.intelRdt", [](const Linux& l) { return l.intel_rdt.has_value(); }},
 };
@@ -65,8 +61,6 @@ Result<> exists_in_version_2(const Resources& resources) {
 }  // namespace
 
 Result<> is_supported(const Config& config) {
-    if (config.process)
-        TRY(none_given(*config.process, kProcess));
     if (!config.linux_)
         return {};
     TRY(none_given(*config.linux_, kLinux));

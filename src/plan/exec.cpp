@@ -6,6 +6,7 @@
 
 #include "plan/make.hpp"
 #include "plan/parts.hpp"
+#include "unit/cpuset.hpp"
 
 namespace unitc::plan {
 namespace {
@@ -15,6 +16,20 @@ constexpr std::array<uint64_t, 8> kFlags = {CLONE_NEWPID,    CLONE_NEWNET, CLONE
                                             CLONE_NEWIPC,    CLONE_NEWUTS, CLONE_NEWUSER,
                                             CLONE_NEWCGROUP, CLONE_NEWTIME};
 static_assert(static_cast<size_t>(oci::NamespaceType::Time) == kFlags.size() - 1);
+
+// The container's first process is not bound by it (config.md).
+Result<> add_cpu_affinity(const oci::Process& process, ProcessPlan& plan) {
+    const oci::CpuAffinity wanted = process.exec_cpu_affinity.value_or(oci::CpuAffinity{});
+    if (wanted.initial.empty() && wanted.final.empty())
+        return {};
+    plan.cpus.reset();
+    if (!wanted.initial.empty())
+        plan.initial_cpus =
+            TRY_IN("process.execCPUAffinity.initial", unit::mask_of_list(wanted.initial));
+    if (!wanted.final.empty())
+        plan.cpus = TRY_IN("process.execCPUAffinity.final", unit::mask_of_list(wanted.final));
+    return {};
+}
 
 }  // namespace
 
@@ -26,8 +41,10 @@ Result<InitPlan> make_exec(const oci::Config& config, const Request& request,
     if (config.linux_)
         for (const oci::Namespace& space : config.linux_->namespaces)
             init.enter_namespaces |= kFlags[static_cast<size_t>(space.type)];
-    if (config.process)
+    if (config.process) {
         init.process = make_process(*config.process, request, facts);
+        TRY(add_cpu_affinity(*config.process, init.process));
+    }
     if (config.linux_)
         TRY(add_attributes(*config.linux_, init));
     init.new_keyring = request.new_keyring;

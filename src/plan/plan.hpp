@@ -100,6 +100,10 @@ struct ProcessPlan {
     std::optional<oci::ConsoleSize> console_size;
     std::optional<sys::SchedulerAttributes> scheduler;
     std::optional<int> io_priority;  // as ioprio_set(2) takes it
+    // exec: where the runtime clones it, empty: anywhere; and the CPUs to run
+    // on in the cgroup, absent: what the kernel made of the former there.
+    sys::CpuMask initial_cpus;
+    std::optional<sys::CpuMask> cpus;
     std::string apparmor_profile;
     std::string selinux_label;
     bool listen_pidfd_id = false;  // sd_listen_fds(3): add LISTEN_PIDFDID, known only inside

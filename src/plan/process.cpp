@@ -109,6 +109,8 @@ ProcessPlan make_process(const oci::Process& process, const Request& request,
                                << kClassShift |
                            process.io_priority->priority;
     }
+    // Not those that the caller happens to be bound to.
+    plan.cpus = sys::all_cpus();
     plan.apparmor_profile = process.apparmor_profile;
     plan.selinux_label = process.selinux_label;
     plan.listen_pidfd_id = request.listen_pidfd_id;

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <algorithm>
 
 namespace unitc::sys {
 namespace {
@@ -42,7 +42,36 @@ bool is_as_asked(const SchedulerAttributes& wanted, const SchedAttr& seen) {
     }
 }
 
+// Bytes as words of the kernel, in its order on every machine.
+std::vector<unsigned long> words_of(const std::vector<uint8_t>& bytes) {
+    constexpr size_t kBits = sizeof(unsigned long) * 8;
+    std::vector<unsigned long> words(bytes.size() * 8 / kBits + 1);
+    for (size_t i = 0; i < bytes.size(); ++i)
+        words[i * 8 / kBits] |= static_cast<unsigned long>(bytes[i]) << (i * 8 % kBits);
+    return words;
+}
+
 }  // namespace
+
+CpuMask all_cpus() {
+    constexpr size_t kMostCpus = 8192;  // NR_CPUS of every architecture's Kconfig
+    return CpuMask(kMostCpus / 8, 0xff);
+}
+
+Result<> set_cpu_affinity(const CpuMask& cpus) {
+    const std::vector<unsigned long> wanted = words_of(cpus);
+    // The system call's own size in bytes; glibc's wrapper has a fixed set.
+    if (::syscall(SYS_sched_setaffinity, 0, wanted.size() * sizeof wanted[0], wanted.data()) < 0)
+        return fail_sys("sched_setaffinity");
+    std::vector<unsigned long> seen = words_of(all_cpus());
+    std::fill(seen.begin(), seen.end(), 0);
+    if (::syscall(SYS_sched_getaffinity, 0, seen.size() * sizeof seen[0], seen.data()) < 0)
+        return fail_sys("sched_getaffinity");
+    for (size_t i = 0; i < seen.size(); ++i)
+        if ((seen[i] & ~(i < wanted.size() ? wanted[i] : 0)) != 0)
+            return fail("the kernel did not take on the CPU affinity as asked");
+    return {};
+}
 
 Result<> set_scheduler(const SchedulerAttributes& wanted) {
     const SchedAttr attributes{sizeof(SchedAttr), wanted.policy,  wanted.flags,    wanted.nice,
@@ -80,9 +109,7 @@ Result<> set_personality(unsigned long persona) {
 }
 
 Result<> set_memory_policy(const MemoryPolicy& policy) {
-    std::vector<unsigned long> mask(policy.nodes.size() / sizeof(unsigned long) + 1);
-    if (!policy.nodes.empty())
-        std::memcpy(mask.data(), policy.nodes.data(), policy.nodes.size());
+    const std::vector<unsigned long> mask = words_of(policy.nodes);
     const bool any = !policy.nodes.empty();
     // The kernel takes one bit less than it is told (set_mempolicy(2), BUGS).
     const unsigned long bits = any ? mask.size() * sizeof(unsigned long) * 8 + 1 : 0;

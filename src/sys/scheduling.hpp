@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the kernel treats the calling thread: scheduler, I/O priority,
+// How the kernel treats the calling thread: scheduler, CPUs, I/O priority,
 // execution domain, memory policy. Each is read back after it was set; all
 // are kept over execve.
 #pragma once
@@ -23,6 +23,15 @@ struct SchedulerAttributes {
 };
 
 Result<> set_scheduler(const SchedulerAttributes& wanted);
+
+using CpuMask = std::vector<uint8_t>;  // bit N of byte N / 8 is CPU N
+
+// More than any kernel has: whatever the caller was bound to, and whatever
+// CPUs the cgroup will be given.
+CpuMask all_cpus();
+
+// The kernel takes away what the cgroup does not allow; EINVAL: nothing is left.
+Result<> set_cpu_affinity(const CpuMask& cpus);
 
 // IOPRIO_CLASS_* << 13 | level, as ioprio_set(2) takes it.
 Result<> set_io_priority(int value);

@@ -76,6 +76,79 @@ def exec_gets_scheduler_priority_domain_and_memory_policy(t):
     t.contains(result.out, "bind:0")
 
 
+# CPU affinity
+
+def _cpus(status):
+    """Cpus_allowed_list of a /proc/PID/status, as a set."""
+    line = next(line for line in status.splitlines() if line.startswith("Cpus_allowed_list"))
+    ranges = (part.split("-") for part in line.split()[1].split(","))
+    return {cpu for part in ranges for cpu in range(int(part[0]), int(part[-1]) + 1)}
+
+
+_SHOW_CPUS = ("/bin/cat", "/proc/self/status")
+
+
+def _two_cpus(t):
+    own = sorted(os.sched_getaffinity(0))
+    t.machine_needs(len(own) > 1, "needs two CPUs")
+    return own[:2]
+
+
+@test(lane="both", peers="runc")
+def the_cpus_of_the_caller_are_not_the_containers(t):
+    first, second = _two_cpus(t)
+    wanted = _cpus(open("/proc/self/status").read())
+    os.sched_setaffinity(0, {first})
+    t.finally_do(lambda: os.sched_setaffinity(0, wanted))
+    c = t.detached(t.bundle("sleep", "1000"))
+    t.check(_cpus(open(f"/proc/{c.pid}/status").read()) >= {first, second}, "the container is bound to its caller's CPU")
+    t.check(_cpus(t.ok("exec", c.id, *_SHOW_CPUS).out) >= {first, second}, "exec's process is bound to its caller's CPU")
+
+
+@test(lane="both", peers="runc")
+def exec_runs_on_the_cpus_of_the_config(t):
+    first, second = _two_cpus(t)
+    bundle = t.bundle("sleep", "1000")
+    bundle.process["execCPUAffinity"] = {"initial": f"{first}", "final": f"{second}"}
+    c = _running(t, bundle)
+    t.check(_cpus(open(f"/proc/{c.pid}/status").read()) >= {first, second}, "the first process is bound too")
+    t.equal(_cpus(t.ok("exec", c.id, *_SHOW_CPUS).out), {second}, "exec's CPUs")
+    file = t.path("process.json")
+    for affinity, wanted in (({"final": f" {first} ,,"}, {first}), ({"final": f"{first},{second}"}, {first, second}), (None, {second})):
+        given = {"args": list(_SHOW_CPUS), "cwd": "/", **({"execCPUAffinity": affinity} if affinity else {})}
+        with open(file, "w") as out:
+            json.dump(given, out)
+        t.equal(_cpus(t.ok("exec", "-p", file, c.id).out), wanted, f"CPUs with {affinity} in process.json")
+
+
+@test(peers="")
+def exec_begins_on_the_initial_cpus(t):
+    first, _ = _two_cpus(t)
+    bundle = t.bundle("sleep", "1000")
+    bundle.process["execCPUAffinity"] = {"initial": f"{first}"}
+    c = _running(t, bundle)
+    child = subprocess.Popen([t.rt.path, *t.rt.options, "exec", c.id, "sh", "-c", "echo here; exec sleep 1000"], stdout=subprocess.PIPE, text=True)
+    t.finally_do(lambda: (child.kill(), child.wait()))
+    t.equal(child.stdout.readline(), "here\n", "exec's output")
+    t.equal(_cpus(open(f"/proc/{child.pid}/status").read()), {first}, "CPUs of the runtime")
+
+
+@test(peers="")
+def cpus_that_are_none_are_refused_by_name(t):
+    for affinity, words in (({"initial": "a"}, "process.execCPUAffinity.initial: is 'a', must be a list"), ({"final": "3-1"}, "process.execCPUAffinity.final: is '3-1'"),
+                            ({"final": ","}, "process.execCPUAffinity.final: is ','"), ({"initial": 1}, "process.execCPUAffinity.initial: is a number")):
+        bundle = t.bundle("true")
+        bundle.process["execCPUAffinity"] = affinity
+        t.fails(bundle, words=(words,))
+    bundle = t.bundle("sleep", "1000")
+    for key in ("initial", "final"):
+        bundle.process["execCPUAffinity"] = {key: "8191"}
+        c = _running(t, bundle)
+        result = t.call("exec", c.id, "true")
+        t.equal(result.status, 255, f"exit status of exec with an impossible {key}")
+        t.one_error(result, f"process.execCPUAffinity.{key}: sched_setaffinity: invalid argument")
+
+
 # I/O priority
 
 @test(lane="both", peers="crun runc")

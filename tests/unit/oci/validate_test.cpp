@@ -277,8 +277,7 @@ TEST(Validate, RefusesByNameWhatNothingActsUpon) {
         {{.top = R"("hooks": {"prestart": []})"}, "valid"},
         {{.top = R"("hooks": {"prestart": [{"path": "/x"}], "poststop": [{"path": "/y"}]})"},
          "valid"},
-        {{.process = R"("execCPUAffinity": {"initial": "0"})"},
-         "process.execCPUAffinity is not supported yet"},
+        {{.process = R"("execCPUAffinity": {"initial": "0", "final": "0-1"})"}, "valid"},
         {{.linux_ = R"("intelRdt": {})"}, "linux.intelRdt is not supported yet"},
     });
 }

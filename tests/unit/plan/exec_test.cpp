@@ -53,5 +53,21 @@ TEST(ExecPlan, TakesTheProcessAndMountsNothing) {
     EXPECT_EQ(plan.new_namespaces, 0U);
 }
 
+TEST(ExecPlan, BindsToTheCpusOfTheConfigAndElseToAll) {
+    oci::Config config = config_with({});
+    EXPECT_TRUE(make_exec(config, {}, {})->process.initial_cpus.empty());
+    EXPECT_EQ(make_exec(config, {}, {})->process.cpus, sys::all_cpus());
+    oci::CpuAffinity& affinity = config.process->exec_cpu_affinity.emplace();
+    EXPECT_EQ(make_exec(config, {}, {})->process.cpus, sys::all_cpus());
+    affinity.initial = "0,9";
+    EXPECT_EQ(make_exec(config, {}, {})->process.initial_cpus, (sys::CpuMask{0x01, 0x02}));
+    EXPECT_EQ(make_exec(config, {}, {})->process.cpus, std::nullopt);
+    affinity.final = "1-2";
+    EXPECT_EQ(make_exec(config, {}, {})->process.cpus, (sys::CpuMask{0x06}));
+    affinity.initial.clear();
+    EXPECT_TRUE(make_exec(config, {}, {})->process.initial_cpus.empty());
+    EXPECT_EQ(make_exec(config, {}, {})->process.cpus, (sys::CpuMask{0x06}));
+}
+
 }  // namespace
 }  // namespace unitc::plan

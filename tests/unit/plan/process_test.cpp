@@ -34,6 +34,14 @@ TEST(ProcessPlan, HasTheUsualUmaskWhereNoneIsGiven) {
     EXPECT_EQ(make_process(process, {}, {}).umask, mode_t{0});
 }
 
+TEST(ProcessPlan, LeavesExecsCpuAffinityToExec) {
+    oci::Process process;
+    process.exec_cpu_affinity = {"1", "1"};
+    const ProcessPlan plan = make_process(process, {}, {});
+    EXPECT_TRUE(plan.initial_cpus.empty());
+    EXPECT_EQ(plan.cpus, sys::all_cpus());
+}
+
 TEST(DevicePlan, AddsTheDefaultsTheConfigDoesNotBring) {
     oci::Linux linux_part;
     oci::Device null;
