@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "cli/completion.hpp"
 #include "cli/output.hpp"
 #include "ops/ops.hpp"
 
@@ -92,7 +93,7 @@ Result<int> run_resume(const Invocation& invocation) {
 }
 
 Result<int> run_spec(const Invocation& invocation) {
-    TRY(ops::spec(invocation.request.bundle));
+    TRY(ops::spec(invocation.request.bundle, invocation.rootless_spec));
     return 0;
 }
 
@@ -107,6 +108,12 @@ Result<int> run_plan(const Invocation& invocation) {
     request.id = invocation.arguments.empty() ? "example" : invocation.arguments.front();
     const std::string text = TRY(ops::plan(invocation.globals, request));
     TRY(print(text));
+    return 0;
+}
+
+Result<int> run_completion(const Invocation& invocation) {
+    const std::string script = TRY(completion(invocation.arguments[0]));
+    TRY(print(script));
     return 0;
 }
 
@@ -140,6 +147,14 @@ constexpr Command kCommands[] = {
      "\n"
      "<container-id> is the name of the container on this host; no other one may have it.",
      run_create},
+    {"completion", "print a script that completes unitc's command line in a shell",
+     "<bash|zsh|fish>", 1, 1, false, !kRoot, !kMakesContainer, kPlainOptions,
+     "Prints a script that knows all commands, options and containers. Packages install it\n"
+     "where the shell looks for it.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    $ source <(unitc completion bash)",
+     run_completion},
     {"delete", "delete a container and all that is left of it", "<container-id>", 1, 1, false,
      kRoot, !kMakesContainer, kDeleteOptions,
      "Ends what still runs in the unit of a stopped or not yet started container, waits\n"
@@ -252,6 +267,11 @@ constexpr Command kCommands[] = {
 
 std::span<const Command> commands() {
     return kCommands;
+}
+
+// Of runc's; a user is better told than sent to look for a typing error.
+bool is_unsupported(std::string_view name) {
+    return name == "checkpoint" || name == "restore";
 }
 
 const Command* find_command(std::string_view name) {

@@ -34,4 +34,7 @@ std::span<const Command> commands();
 // nullptr if there is none of that name.
 const Command* find_command(std::string_view name);
 
+// A command of runc's that there is not yet.
+bool is_unsupported(std::string_view name);
+
 }  // namespace unitc::cli

@@ -24,7 +24,8 @@ struct Invocation {
     bool force = false;  // delete
     bool all = false;    // kill
     bool quiet = false;  // list
-    bool json = false;   // list, ps
+    bool rootless_spec = false;
+    bool json = false;  // list, ps
 
     std::vector<std::string> arguments;  // what is no option, in order
 };

@@ -3,6 +3,7 @@
 // and --timeout.
 #include "cli/option.hpp"
 
+#include <strings.h>
 #include <unistd.h>
 
 #include <climits>
@@ -131,12 +132,15 @@ Result<> set_root(Invocation& invocation, std::string_view value) {
     return {};
 }
 
-Result<> set_rootless(Invocation&, std::string_view value) {
-    if (value.empty() || value == "auto")
-        return {};
-    const bool wanted = TRY(parse_switch(value));
-    if (wanted)
-        return fail("rootless containers are not supported yet");
+// For runc: whether to go on without a cgroup where it may make none. Who gets
+// as far as a container here is root, and a cgroup is systemd's to make: no
+// value changes anything.
+Result<> check_rootless(Invocation&, std::string_view value) {
+    constexpr std::string_view kAuto = "auto";
+    const bool is_auto =
+        value.size() == kAuto.size() && ::strncasecmp(value.data(), "auto", kAuto.size()) == 0;
+    if (!value.empty() && !is_auto && !parse_switch(value))
+        return fail("must be true, false or auto");
     return {};
 }
 
@@ -154,13 +158,6 @@ Result<> set_preserve_fds(Invocation& invocation, std::string_view value) {
     if (!count || *count < 0 || *count > kMostDescriptors)
         return fail("must be a number of descriptors, 0 or more");
     invocation.request.preserve_fds = *count;
-    return {};
-}
-
-Result<> refuse_rootless_spec(Invocation&, std::string_view value) {
-    const bool wanted = TRY(parse_switch(value));
-    if (wanted)
-        return fail("rootless containers are not supported yet");
     return {};
 }
 
@@ -248,10 +245,10 @@ Result<> set_list_format(Invocation& invocation, std::string_view value) {
 constexpr Option kGlobal[] = {
     {"debug", 0, nullptr, "write debug entries, with the time of every step, to the log", set_global_switch<&ops::Globals::debug>},
     {"log", 0, "FILE", "append the log to FILE (default: standard error)", set_log},
-    {"log-format", 0, "FORMAT", "format of the log: text (default) or json", set_log_format},
+    {"log-format", 0, "text|json", "format of the log (default: text)", set_log_format},
     {"root", 0, "DIR", "directory for the state of containers, best on a tmpfs (default: /run/unitc)", set_root},
     {"systemd-cgroup", 0, nullptr, "accepted as engines pass it: the manager is always systemd", set_global_switch<&ops::Globals::systemd_cgroup>},
-    {"rootless", 0, "MODE", "false or auto; true is not supported yet", set_rootless},
+    {"rootless", 0, "true|false|auto", "accepted as engines pass it: makes no difference, a cgroup that cannot be had is always an error", check_rootless},
     {"timeout", 0, "SECONDS", "give up a command after this time (default: 30); the running time of a container does not count", set_timeout},
     {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>},
 };
@@ -309,12 +306,12 @@ constexpr Option kExec[] = {
 };
 
 constexpr Option kPs[] = {
-    {"format", 'f', "FORMAT", "table (default) or json", set_list_format},
+    {"format", 'f', "table|json", "what it looks like (default: table)", set_list_format},
     kHelp,
 };
 
 constexpr Option kList[] = {
-    {"format", 'f', "FORMAT", "table (default) or json", set_list_format},
+    {"format", 'f', "table|json", "what it looks like (default: table)", set_list_format},
     {"quiet", 'q', nullptr, "show ids only", set_switch<&Invocation::quiet>},
     kHelp,
 };
@@ -332,7 +329,7 @@ constexpr Option kDelete[] = {
 
 constexpr Option kSpec[] = {
     kBundle,
-    {"rootless", 0, nullptr, nullptr, refuse_rootless_spec},
+    {"rootless", 0, nullptr, "write one for a container of the caller's: a user namespace with the caller as its root, no limits", set_switch<&Invocation::rootless_spec>},
     kHelp,
 };
 

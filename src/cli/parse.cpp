@@ -47,6 +47,8 @@ private:
                 return {};
             }
             command_ = find_command(word);
+            if (command_ == nullptr && is_unsupported(word))
+                return fail("'" + std::string{word} + "' is not supported yet");
             if (command_ == nullptr)
                 return fail("No help topic for '" + text::printable(word) + "'");
             options_ended_ = false;

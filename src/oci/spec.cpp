@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/spec.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace unitc::oci {
 namespace {
 
@@ -179,10 +181,41 @@ constexpr char kDefaultSpec[] = R"({
 	}
 })";
 
+using Json = nlohmann::ordered_json;
+
+Json mapping(uint32_t host_id) {
+    return Json::array({{{"containerID", 0}, {"hostID", host_id}, {"size", 1}}});
+}
+
+bool names_an_id(const Json& option) {
+    const auto& text = option.get_ref<const std::string&>();
+    return text.starts_with("uid=") || text.starts_with("gid=");
+}
+
 }  // namespace
 
 std::string default_spec() {
     return kDefaultSpec;
+}
+
+std::string rootless_spec(uint32_t uid, uint32_t gid) {
+    Json spec = Json::parse(kDefaultSpec);
+    for (Json& mount : spec["mounts"])
+        if (mount["destination"] == "/sys")
+            mount = {{"destination", "/sys"},
+                     {"type", "none"},
+                     {"source", "/sys"},
+                     {"options", {"rbind", "nosuid", "noexec", "nodev", "ro"}}};
+        else if (mount.contains("options"))
+            std::erase_if(mount["options"].get_ref<Json::array_t&>(), names_an_id);
+    Json& part = spec["linux"];
+    part.erase("resources");
+    for (Json& space : part["namespaces"])
+        if (space["type"] == "network")
+            space["type"] = "user";
+    part["uidMappings"] = mapping(uid);
+    part["gidMappings"] = mapping(gid);
+    return spec.dump(1, '\t');
 }
 
 }  // namespace unitc::oci

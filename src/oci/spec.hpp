@@ -2,6 +2,7 @@
 // What `unitc spec` writes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace unitc::oci {
@@ -10,5 +11,10 @@ namespace unitc::oci {
 // /sys/devices/virtual/powercap masked (GHSA-7ww5-4wqc-m92c: energy counters
 // leak what neighbours compute). Indented with tabs, no line end at the end.
 std::string default_spec();
+
+// The same for a container in a user namespace, whose root is this user: with
+// the caller's network, without what needs a right over the host (limits, a new
+// sysfs, ids that are not mapped).
+std::string rootless_spec(uint32_t uid, uint32_t gid);
 
 }  // namespace unitc::oci

@@ -154,7 +154,7 @@ Result<> events(const Globals& globals, const EventsRequest& request, PrintLine 
 Result<> remove(const Globals& globals, const std::string& id, bool force);
 
 // Writes a starter config.json into the bundle; never over an existing one.
-Result<> spec(const std::string& bundle);
+Result<> spec(const std::string& bundle, bool rootless);
 
 // What `unitc --version` adds: the specification's version and the libraries'
 // that are built in. Costs nothing.

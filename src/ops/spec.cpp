@@ -12,7 +12,7 @@
 
 namespace unitc::ops {
 
-Result<> spec(const std::string& bundle) {
+Result<> spec(const std::string& bundle, bool rootless) {
     constexpr const char* kName = "config.json";
     const Fd directory = TRY(sys::open_at(AT_FDCWD, bundle.c_str(), O_RDONLY | O_DIRECTORY));
     // O_EXCL and not a look before: nothing comes between, no link is followed.
@@ -21,7 +21,8 @@ Result<> spec(const std::string& bundle) {
         return fail(std::string{"File "} + kName + " exists. Remove it first");
     if (!file)
         return Failure{file.error()};
-    const auto written = sys::write_all(*file, oci::default_spec());
+    const auto written = sys::write_all(
+        *file, rootless ? oci::rootless_spec(::geteuid(), ::getegid()) : oci::default_spec());
     if (!written)
         ::unlinkat(directory.get(), kName, 0);
     return written;

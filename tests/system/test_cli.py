@@ -175,8 +175,32 @@ def root_must_not_be_the_root_directory(t):
 def systemd_cgroup_and_rootless_are_accepted(t):
     bundle = t.bundle("echo", "fine")
     t.equal(t.run(bundle, options=("--systemd-cgroup",)).out, "fine\n", "stdout with --systemd-cgroup")
-    for value in ("false", "auto"):
+    for value in ("false", "auto", "true"):
         t.equal(t.run(bundle, options=("--rootless", value)).out, "fine\n", f"stdout with --rootless {value}")
+
+
+@test(peers="")
+def spec_rootless_writes_a_config_that_runs(t):
+    bundle = t.bundle("true")
+    t.ok("spec", "--rootless", "-b", bundle.path)
+    path = os.path.join(bundle.path, "config.json")
+    with open(path) as file:
+        config = json.load(file)
+    t.equal(config["linux"]["uidMappings"], [{"containerID": 0, "hostID": 0, "size": 1}], "uidMappings")
+    config["process"].update(terminal=False, args=["sh", "-c", "cat /proc/self/uid_map; ls -A /sys/fs/cgroup | head -1"])
+    with open(path, "w") as file:
+        json.dump(config, file)
+    result = t.call("run", "-b", bundle.path, t.id())
+    t.equal((result.status, result.lines[0].split()), (0, ["0", "0", "1"]), "status and uid_map")
+    t.check(len(result.lines) > 1, "no cgroup is mounted")
+
+
+@test(peers="")
+def checkpoint_and_restore_are_refused_by_name(t):
+    for verb in ("checkpoint", "restore"):
+        result = t.call(verb, "--image-path", "x", "web")
+        t.equal(result.status, 1, f"status of {verb}")
+        t.one_error(result, f"'{verb}' is not supported yet")
 
 
 @test(peers="")

@@ -46,6 +46,18 @@ TEST(DefaultSpec, IsValidWithoutWarnings) {
     EXPECT_THAT(warnings(*config), ::testing::IsEmpty());
 }
 
+TEST(RootlessSpec, IsTheGoldenFile) {
+    expect_golden("rootless_spec.json", rootless_spec(1000, 1001));
+}
+
+TEST(RootlessSpec, IsValidWithoutWarnings) {
+    const auto config = parse(rootless_spec(0, 0));
+    ASSERT_TRUE(config) << config.error().message;
+    const auto valid = validate(*config);
+    EXPECT_TRUE(valid) << valid.error().message;
+    EXPECT_THAT(warnings(*config), ::testing::IsEmpty());
+}
+
 TEST(Features, AreTheGoldenFile) {
     expect_golden("features.json",
                   features_document(40, {{"io.github.seccomp.libseccomp.version", "2.5.4"}}));

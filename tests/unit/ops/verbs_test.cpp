@@ -266,21 +266,21 @@ TEST_F(Verbs, wait_for_a_busy_container_no_longer_than_the_deadline) {
 }
 
 TEST_F(Verbs, write_a_config_but_never_over_one) {
-    EXPECT_EQ(error(spec(directory_)), "");
+    EXPECT_EQ(error(spec(directory_, false)), "");
     const std::string file = directory_ + "/config.json";
     const auto written = sys::read_file(AT_FDCWD, file.c_str());
     ASSERT_TRUE(written);
     EXPECT_THAT(*written, HasSubstr("\"ociVersion\""));
     ASSERT_EQ(truncate(file.c_str(), 3), 0);
-    EXPECT_EQ(error(spec(directory_)), "File config.json exists. Remove it first");
+    EXPECT_EQ(error(spec(directory_, false)), "File config.json exists. Remove it first");
     EXPECT_EQ(sys::read_file(AT_FDCWD, file.c_str())->size(), 3u);
-    EXPECT_THAT(error(spec(directory_ + "/none")), HasSubstr(directory_ + "/none"));
+    EXPECT_THAT(error(spec(directory_ + "/none", false)), HasSubstr(directory_ + "/none"));
 }
 
 TEST_F(Verbs, write_no_config_through_a_link) {
     ASSERT_EQ(symlink((directory_ + "/elsewhere").c_str(), (directory_ + "/config.json").c_str()),
               0);
-    EXPECT_EQ(error(spec(directory_)), "File config.json exists. Remove it first");
+    EXPECT_EQ(error(spec(directory_, false)), "File config.json exists. Remove it first");
     struct stat facts {};
     EXPECT_NE(lstat((directory_ + "/elsewhere").c_str(), &facts), 0);
 }
