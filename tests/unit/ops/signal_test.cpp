@@ -13,6 +13,9 @@ struct Spelling {
     const char* text;
     int signal;
 };
+void PrintTo(const Spelling& row, std::ostream* out) {
+    *out << row.text;
+}
 class SignalName : public testing::TestWithParam<Spelling> {};
 
 TEST_P(SignalName, is_known) {
