@@ -112,11 +112,11 @@ Result<std::string> sub_cgroup(const std::vector<std::string>& values) {
                         "': must be a path alone, cgroup v2 has one hierarchy for all controllers");
     if (values.size() != 1)
         return fail("--cgroup: is given more than once, cgroup v2 has one hierarchy");
-    // Below "/x" no ".." leads out unless it leaves "/x" on the way.
-    const std::string below = text::clean_path("/x/" + values.front());
-    if (below != "/x" && !below.starts_with("/x/"))
-        return fail("bad sub cgroup path: " + text::printable(values.front()));
-    return below == "/x" ? "/" : below.substr(2);
+    // Relative to the container's group: a ".." that leads out of it stays in front.
+    const std::string below = text::clean_path("./" + values.front());
+    if (below == ".." || below.starts_with("../"))
+        return fail("--cgroup: bad sub cgroup path: " + text::printable(values.front()));
+    return below == "." ? "/" : "/" + below;
 }
 
 }  // namespace unitc::ops

@@ -5,7 +5,7 @@ unit tests try every field; these prove for one of each kind that nothing has ha
 import json
 import os
 
-from lab import systemd, test
+from lab import cgroup, messages, systemd, test
 
 
 def _set(path, value):
@@ -230,3 +230,54 @@ def the_published_examples_are_taken_or_refused_by_name(t):
     bundle.save()
     result = t.call("run", "-b", bundle.path, t.id())
     t.check(result.status == 0 or "solaris" in result.err or "windows" in result.err, f"{result.status} {result.err}")
+
+
+# Options of which any text may be right (tests/unit/cli/bad_value_test.cpp has the others): what they name cannot be.
+_NO_FILE = "/nonexistent/file"
+_BAD_TEXTS = (
+    (("create", "--bundle", _NO_FILE), "bundle '/nonexistent/file'"),
+    (("run", "--bundle", _NO_FILE), "bundle '/nonexistent/file'"),
+    (("spec", "--bundle", _NO_FILE), _NO_FILE),
+    (("create", "--pid-file", _NO_FILE), "--pid-file: "),
+    (("create", "--pidfd-socket", _NO_FILE), "--pidfd-socket: "),
+    (("create", "--console-socket", _NO_FILE), "console socket"),
+    (("create", "--log", _NO_FILE), "--log: "),
+    (("update", "--resources", _NO_FILE), "--resources"),
+    (("update", "--cpuset-cpus", "0-"), "--cpuset-cpus"),
+    (("update", "--cpuset-mems", "x"), "--cpuset-mems"),
+    (("update", "--l3-cache-schema", "L3:0=f"), "--l3-cache-schema"),
+    (("update", "--mem-bw-schema", "MB:0=20"), "--mem-bw-schema"),
+    (("exec", "--pid-file", _NO_FILE), "--pid-file: "),
+    (("exec", "--pidfd-socket", _NO_FILE), "--pidfd-socket: "),
+    (("exec", "-d", "-t", "--console-socket", _NO_FILE), "--console-socket: "),
+    (("exec", "--process", _NO_FILE), "--process"),
+    (("exec", "--cwd", "relative"), "--cwd 'relative': "),
+    (("exec", "--cwd", _NO_FILE), "process.cwd '/nonexistent/file'"),
+    (("exec", "--env", "A"), "--env 'A': "),
+    (("exec", "--env", "=b"), "--env '=b': "),
+    (("exec", "--cap", "CAP_NOPE"), "--cap 'CAP_NOPE': "),
+    (("exec", "--cgroup", "../x"), "--cgroup"),
+    (("exec", "--cgroup", "none"), "--cgroup"),
+    (("exec", "--cgroup", "memory:x"), "--cgroup"),
+)
+
+
+@test(peers="", seconds=60)
+def every_option_that_names_what_is_not_there_is_refused(t):
+    c = t.detached(t.bundle("sleep", "1000"))
+    bundle = t.bundle("true").save()
+    wrong = []
+    for words, said in _BAD_TEXTS:
+        verb, *options = words
+        there = cgroup.processes(c.cgroup)
+        identity = t.id()
+        last = {"create": (identity,), "run": (identity,), "spec": ()}.get(verb, (c.id, "true") if verb == "exec" else (c.id,))
+        more = ("-b", bundle.path) if verb == "create" and "--bundle" not in options else ()
+        result = t.call(verb, *more, *options, *last)
+        if result.status != (255 if verb == "exec" else 1) or said not in messages(result.err) or len(result.err.splitlines()) != 1:
+            wrong.append(f"{' '.join(words)}: {result.status} {result.err}")
+        if os.path.exists(os.path.join(t.rt.root, identity)) or systemd.loaded(t.rt.unit(identity)):
+            wrong.append(f"{' '.join(words)}: left something")
+        if cgroup.processes(c.cgroup) != there:
+            wrong.append(f"{' '.join(words)}: another process in the container")
+    t.equal(wrong, [], "options that were not refused properly")

@@ -168,9 +168,11 @@ TEST(ExecProcess, stays_below_the_containers_cgroup) {
     EXPECT_EQ(path({"a"}), "/a");
     EXPECT_EQ(path({"/a//b/"}), "/a/b");
     EXPECT_EQ(path({"a/../b"}), "/b");
-    EXPECT_EQ(path({".."}), "error: bad sub cgroup path: ..");
-    EXPECT_EQ(path({"a/../../y"}), "error: bad sub cgroup path: a/../../y");
-    EXPECT_EQ(path({"../xy"}), "error: bad sub cgroup path: ../xy");
+    EXPECT_EQ(path({".."}), "error: --cgroup: bad sub cgroup path: ..");
+    EXPECT_EQ(path({"a/../../y"}), "error: --cgroup: bad sub cgroup path: a/../../y");
+    EXPECT_EQ(path({"../x"}), "error: --cgroup: bad sub cgroup path: ../x");
+    EXPECT_EQ(path({"/../x"}), "error: --cgroup: bad sub cgroup path: /../x");
+    EXPECT_EQ(path({"../xy"}), "error: --cgroup: bad sub cgroup path: ../xy");
     EXPECT_THAT(path({"cpu:a"}), HasSubstr("--cgroup 'cpu:a'"));
     EXPECT_THAT(path({"a", "b"}), HasSubstr("more than once"));
 }
