@@ -63,6 +63,12 @@ std::optional<int> capability_number(std::string_view name) {
     return std::nullopt;
 }
 
+bool looks_like_capability(std::string_view name) {
+    return !name.empty() && name.size() <= kLongestCapability && name[0] >= 'A' && name[0] <= 'Z' &&
+           name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+               std::string_view::npos;
+}
+
 std::string_view capability_name(int number) {
     return kNames[number];
 }

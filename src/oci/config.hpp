@@ -42,6 +42,7 @@ struct Capabilities {
     CapabilitySet permitted = 0;
     CapabilitySet ambient = 0;  // within permitted and inheritable, as the kernel demands
     CapabilitySet impossible_ambient = 0;  // asked for as ambient, but not within these
+    std::vector<std::string> unknown;      // names of no capability: to be ignored
 };
 
 struct Rlimit {

@@ -229,10 +229,20 @@ std::string JsonValue::path() const {
 }
 
 std::optional<JsonValue> JsonValue::find(std::string_view name) const {
-    for (const JsonValue member : children())
+    std::optional<JsonValue> alike;
+    for (const JsonValue member : children()) {
         if (member.key() == name)
             return member;
-    return std::nullopt;
+        if (is_same_word(member.key(), name))
+            alike = member;
+    }
+    return alike;
+}
+
+bool is_same_word(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : int{c}; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char one, char other) { return lower(one) == lower(other); });
 }
 
 std::string JsonValue::describe() const {

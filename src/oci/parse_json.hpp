@@ -54,7 +54,8 @@ public:
     class Children;
     Children children() const;
 
-    // The member `name` of an object, null or not.
+    // The member `name` of an object, null or not; if none has it, one that
+    // has it but for upper and lower case.
     std::optional<JsonValue> find(std::string_view name) const;
 
 private:
@@ -78,6 +79,10 @@ private:
     std::vector<JsonNode> nodes_;
     std::unique_ptr<char[]> strings_;  // what the nodes' views look at
 };
+
+// Go's decoder takes "CPU" for "cpu", and what engines and scripts write is
+// tested with that. ASCII only: no key of the spec has other letters.
+bool is_same_word(std::string_view a, std::string_view b);
 
 class JsonValue::Children {
 public:

@@ -144,13 +144,32 @@ Result<> intel_rdt(const JsonValue& value, IntelRdt& out) {
     return read_fields(value, kFields, out);
 }
 
+// What is wrong with it is said in runc's words too.
+Result<> policy_mode(const JsonValue& value, std::string& out) {
+    TRY_IN("invalid memory policy mode", named<kMemoryPolicyModes>(value, out));
+    return {};
+}
+
+Result<> policy_nodes(const JsonValue& value, std::string& out) {
+    TRY_IN("invalid memory policy nodes", cpu_list(value, out));
+    return {};
+}
+
+Result<> policy_flag(const JsonValue& value, std::string& out) {
+    TRY_IN("invalid memory policy flag", named<kMemoryPolicyFlags>(value, out));
+    return {};
+}
+
 Result<> memory_policy(const JsonValue& value, MemoryPolicy& out) {
     static constexpr Field<MemoryPolicy> kFields[] = {
-        {"mode", into<&MemoryPolicy::mode, named<kMemoryPolicyModes>>, Presence::Required},
-        {"nodes", into<&MemoryPolicy::nodes, cpu_list>},
-        {"flags", into<&MemoryPolicy::flags, each<named<kMemoryPolicyFlags>, std::string>>},
+        {"mode", into<&MemoryPolicy::mode, policy_mode>},
+        {"nodes", into<&MemoryPolicy::nodes, policy_nodes>},
+        {"flags", into<&MemoryPolicy::flags, each<policy_flag, std::string>>},
     };
-    return read_fields(value, kFields, out);
+    TRY(read_fields(value, kFields, out));
+    if (out.mode.empty())
+        return Failure{missing(value, "mode").value().in("invalid memory policy mode")};
+    return {};
 }
 
 Result<> personality(const JsonValue& value, Personality& out) {

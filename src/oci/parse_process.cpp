@@ -2,6 +2,8 @@
 // `process` of config.json (config.md "Process").
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "oci/capabilities.hpp"
 #include "oci/names.hpp"
 #include "oci/parse_reader.hpp"
@@ -22,8 +24,10 @@ Result<> console_size(const JsonValue& value, ConsoleSize& out) {
 Result<> user(const JsonValue& value, User& out) {
     // Numbers only: a name would be looked up in the image (CVE-2016-3697).
     static constexpr Field<User> kFields[] = {
-        {"uid", into<&User::uid, id>, Presence::Required},
-        {"gid", into<&User::gid, id>, Presence::Required},
+        // The spec requires both; scripts that leave one out mean root by it, and
+        // runc takes it so.
+        {"uid", into<&User::uid, id>},
+        {"gid", into<&User::gid, id>},
         {"umask", into<&User::umask, ranged<uint32_t, 0, kMaxUmask>>},
         {"additionalGids", into<&User::additional_gids, each<id, uint32_t>>},
     };
@@ -35,13 +39,26 @@ Result<> capability_set(const JsonValue& value, CapabilitySet& out) {
     out = 0;
     for (const JsonValue entry : value.children()) {
         const std::string_view name = TRY(expect_string(entry, kMaxString));
-        const auto number = capability_number(name);
-        if (!number)
+        if (const auto number = capability_number(name))
+            out |= CapabilitySet{1} << *number;
+        else if (!looks_like_capability(name))
             return must_be(entry,
                            "a name of capabilities(7), 'CAP_CHOWN' to 'CAP_CHECKPOINT_RESTORE'");
-        out |= CapabilitySet{1} << *number;
     }
     return {};
+}
+
+// Those of a newer kernel than this program, or of none: config.md has them
+// ignored with a warning.
+void add_unknown(const JsonValue& sets, std::vector<std::string>& out) {
+    for (const JsonValue set : sets.children()) {
+        if (set.kind() != JsonKind::Array)
+            continue;
+        for (const JsonValue entry : set.children())
+            if (entry.kind() == JsonKind::String && !capability_number(entry.text()) &&
+                std::find(out.begin(), out.end(), entry.text()) == out.end())
+                out.emplace_back(entry.text());
+    }
 }
 
 Result<> capabilities(const JsonValue& value, Capabilities& out) {
@@ -53,6 +70,7 @@ Result<> capabilities(const JsonValue& value, Capabilities& out) {
         {"ambient", into<&Capabilities::ambient, capability_set>},
     };
     TRY(read_fields(value, kFields, out));
+    add_unknown(value, out.unknown);
     // prctl(2) raises no other; engines that ask for more are common, and runc
     // goes on without these.
     const CapabilitySet possible = out.permitted & out.inheritable;
@@ -103,7 +121,8 @@ Result<> scheduler(const JsonValue& value, Scheduler& out) {
 Result<> io_priority(const JsonValue& value, IoPriority& out) {
     static constexpr Field<IoPriority> kFields[] = {
         {"class", into<&IoPriority::io_class, named<kIoClasses>>, Presence::Required},
-        {"priority", into<&IoPriority::priority, ranged<int32_t, 0, 7>>, Presence::Required},
+        // Required by the spec, but idle has none; runc reads its absence as 0.
+        {"priority", into<&IoPriority::priority, ranged<int32_t, 0, 7>>},
     };
     return read_fields(value, kFields, out);
 }

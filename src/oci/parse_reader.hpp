@@ -144,6 +144,20 @@ struct Field {
     Presence presence = Presence::Optional;
 };
 
+namespace detail {
+// N if there is none.
+template <typename T, size_t N>
+size_t find_row(const Field<T> (&fields)[N], std::string_view key) {
+    for (size_t i = 0; i < N; ++i)
+        if (fields[i].key == key)
+            return i;
+    for (size_t i = 0; i < N; ++i)
+        if (is_same_word(fields[i].key, key))
+            return i;
+    return N;
+}
+}  // namespace detail
+
 // null counts as absent.
 template <typename T, size_t N>
 Result<> read_fields(const JsonValue& value, const Field<T> (&fields)[N], T& out) {
@@ -153,13 +167,13 @@ Result<> read_fields(const JsonValue& value, const Field<T> (&fields)[N], T& out
     for (const JsonValue member : value.children()) {
         if (member.kind() == JsonKind::Null)
             continue;
-        for (size_t i = 0; i < N; ++i) {
-            if (fields[i].key != member.key())
-                continue;
-            TRY(fields[i].read(member, out));
-            seen |= uint32_t{1} << i;
-            break;
-        }
+        const size_t i = detail::find_row(fields, member.key());
+        if (i == N)
+            continue;
+        if ((seen >> i & 1) != 0)
+            return complain(member, "is given twice, in two ways of writing");
+        seen |= uint32_t{1} << i;
+        TRY(fields[i].read(member, out));
     }
     for (size_t i = 0; i < N; ++i)
         if (fields[i].presence == Presence::Required && (seen >> i & 1) == 0)

@@ -210,12 +210,27 @@ std::vector<std::string> warnings(const Config& config) {
         if (memory->kernel_tcp)
             found.emplace_back("linux.resources.memory.kernelTCP: has no effect with cgroup v2");
     }
-    if (config.process && config.process->capabilities)
-        for (CapabilitySet left = config.process->capabilities->impossible_ambient; left != 0;
+    if (config.process)
+        for (std::string& warning : warnings(*config.process))
+            found.push_back(std::move(warning));
+    return found;
+}
+
+std::vector<std::string> warnings(const Process& process) {
+    std::vector<std::string> found;
+    if (process.capabilities) {
+        for (const std::string& name : process.capabilities->unknown)
+            found.push_back("process.capabilities: ignoring unknown or unavailable capability " +
+                            name);
+        for (CapabilitySet left = process.capabilities->impossible_ambient; left != 0;
              left &= left - 1)
             found.push_back("process.capabilities.ambient: can't raise ambient capability " +
                             std::string{first_name(left)} +
                             ": it is not both permitted and inheritable");
+    }
+    if (process.scheduler && process.scheduler->nice != 0 &&
+        process.scheduler->policy != "SCHED_OTHER" && process.scheduler->policy != "SCHED_BATCH")
+        found.push_back("process.scheduler.nice: has no effect with " + process.scheduler->policy);
     return found;
 }
 

@@ -23,6 +23,8 @@ Result<> validate_resources(const Resources& resources);
 // What validate() lets pass though it does less than it says, because the spec
 // and runc do: one sentence each, for the log.
 std::vector<std::string> warnings(const Config& config);
+// Those that concern a process, for `unitc exec --process`.
+std::vector<std::string> warnings(const Process& process);
 
 // The namespace of this type the config asks for, new or joined; nullptr means
 // the runtime's own.

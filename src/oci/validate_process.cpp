@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
+#include "base/text.hpp"
 #include "oci/validate.hpp"
 
 namespace unitc::oci {
@@ -26,6 +28,19 @@ Result<> deadline_is_in_order(const Scheduler& wanted) {
                     ", must be at least process.scheduler.deadline, which is " +
                     std::to_string(wanted.deadline));
     return {};
+}
+
+// Of a list that parse() has taken; a node that stands twice is one.
+size_t count_nodes(std::string_view list) {
+    std::vector<bool> nodes;
+    for (const std::string_view part : text::split(list, ',')) {
+        const auto first = text::parse_int<size_t>(part.substr(0, part.find('-'))).value_or(0);
+        const auto last = text::parse_int<size_t>(part.substr(part.find('-') + 1)).value_or(first);
+        nodes.resize(std::max(nodes.size(), last + 1));
+        std::fill(nodes.begin() + static_cast<ptrdiff_t>(first),
+                  nodes.begin() + static_cast<ptrdiff_t>(last) + 1, true);
+    }
+    return static_cast<size_t>(std::count(nodes.begin(), nodes.end(), true));
 }
 
 // Which of these calls is made while the filter is on and nobody listens yet.
@@ -53,8 +68,6 @@ Result<> scheduler_is_complete(const Config& config) {
         return fail("process.scheduler.priority: is for SCHED_FIFO and SCHED_RR only");
     if (wanted.priority == 0 && real_time)
         return fail("process.scheduler.priority: is 0, must be 1 to 99 for " + wanted.policy);
-    if (wanted.nice != 0 && !is_one_of(wanted.policy, {"SCHED_OTHER", "SCHED_BATCH"}))
-        return fail("process.scheduler.nice: is for SCHED_OTHER and SCHED_BATCH only");
     if (wanted.policy == "SCHED_DEADLINE")
         return deadline_is_in_order(wanted);
     if (wanted.runtime != 0 || wanted.deadline != 0 || wanted.period != 0)
@@ -71,7 +84,9 @@ Result<> memory_policy_has_its_nodes(const Config& config) {
     };
     if (is_one_of(policy.mode, {"MPOL_DEFAULT", "MPOL_LOCAL"})) {
         if (!policy.nodes.empty())
-            return fail("linux.memoryPolicy.nodes: must be empty for " + policy.mode);
+            return fail("linux.memoryPolicy.nodes: is '" + policy.nodes + "': " + policy.mode +
+                        " mode requires 0 nodes but got " +
+                        std::to_string(count_nodes(policy.nodes)));
     } else if (policy.mode != "MPOL_PREFERRED" && policy.nodes.empty()) {
         return fail("linux.memoryPolicy.nodes: is empty, " + policy.mode +
                     " needs at least one node");

@@ -79,7 +79,7 @@ _BAD = (
     # unknown words
     ("linux.namespaces[0].type", _set(["linux", "namespaces", 0, "type"], "pids")),
     ("process.rlimits[0].type", _set(["process", "rlimits", 0, "type"], "RLIMIT_NOPE")),
-    ("process.capabilities.effective", _set(["process", "capabilities", "effective"], ["CAP_NOPE"])),
+    ("process.capabilities.effective", _set(["process", "capabilities", "effective"], ["cap_nope"])),
     ("linux.rootfsPropagation", _set(["linux", "rootfsPropagation"], "publicly")),
     ("linux.devices[0].type", _set(["linux", "devices"], [{"path": "/dev/x", "type": "z", "major": 1, "minor": 3}])),
     ("linux.resources.devices[0].access", _set(["linux", "resources", "devices"], [{"allow": False, "access": "rwx"}])),

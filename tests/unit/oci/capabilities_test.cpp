@@ -6,6 +6,14 @@
 namespace unitc::oci {
 namespace {
 
+TEST(Capability, LooksLikeOneInCapitalsAlone) {
+    for (const char* name : {"CAP_NEW", "A", "CAP_4"})
+        EXPECT_TRUE(looks_like_capability(name)) << name;
+    for (const char* name : {"", "cap_new", "CAP NEW", "_CAP", "4", "CAP_\n"})
+        EXPECT_FALSE(looks_like_capability(name)) << name;
+    EXPECT_FALSE(looks_like_capability(std::string(kLongestCapability + 1, 'A')));
+}
+
 TEST(Capabilities, HaveTheKernelsNumbers) {
     EXPECT_EQ(capability_number("CAP_CHOWN"), 0);
     EXPECT_EQ(capability_number("CAP_SYS_ADMIN"), 21);

@@ -61,7 +61,7 @@ TEST(Parse, AcceptsEveryVersionOne) {
 
 TEST(Parse, IgnoresUnknownFieldsAndOtherPlatforms) {
     const Config config_ = parsed(config(R"("windows": {"layerFolders": 1}, "x": [{"y": null}],
-        "Hostname": "not ours", "root": {"path": "r", "z": 1.5})"));
+        "host-name": "not ours", "root": {"path": "r", "z": 1.5})"));
     EXPECT_EQ(config_.hostname, "");
     EXPECT_EQ(config_.root.value().path, "r");
 }
@@ -177,6 +177,34 @@ TEST(Parse, LeavesOnlyPossibleCapabilitiesAmbient) {
     EXPECT_EQ(config_.process.value().capabilities.value().ambient, uint64_t{1} << 5);
     EXPECT_EQ(config_.process.value().capabilities.value().impossible_ambient,
               uint64_t{1} << 7 | 1);
+}
+
+TEST(Parse, TakesKeysInAnyCaseAsGoDoes) {
+    const Config config_ = parsed(linux_part(R"("Resources": {"CPU": {"CPUs": "0"}},
+        "namespaces": [{"Type": "pid"}])"));
+    EXPECT_EQ(config_.linux_.value().resources.value().cpu.value().cpus, "0");
+    EXPECT_EQ(config_.linux_.value().namespaces.at(0).type, NamespaceType::Pid);
+}
+
+TEST(Parse, TakesAUserWithoutIdsForRoot) {
+    const Config config_ = parsed(process(R"("user": {"uid": 7})"));
+    EXPECT_EQ(config_.process.value().user.uid, 7U);
+    EXPECT_EQ(config_.process.value().user.gid, 0U);
+    EXPECT_EQ(parsed(process(R"("user": {})")).process.value().user.uid, 0U);
+}
+
+TEST(Parse, TakesIdleWithoutAPriority) {
+    const Config config_ = parsed(process(R"("ioPriority": {"class": "IOPRIO_CLASS_IDLE"})"));
+    EXPECT_EQ(config_.process.value().io_priority.value().priority, 0);
+}
+
+TEST(Parse, KeepsTheNamesOfUnknownCapabilities) {
+    const Config config_ = parsed(process(R"("capabilities": {
+        "bounding": ["CAP_NEW_1", "CAP_KILL", "FLY"], "effective": ["CAP_NEW_1"]})"));
+    const Capabilities& sets = config_.process.value().capabilities.value();
+    EXPECT_EQ(sets.bounding, uint64_t{1} << 5);
+    EXPECT_EQ(sets.effective, 0U);
+    EXPECT_THAT(sets.unknown, ::testing::ElementsAre("CAP_NEW_1", "FLY"));
 }
 
 TEST(Parse, AcceptsTheLongestArgumentAndAnnotation) {

@@ -320,8 +320,7 @@ TEST(Validate, WantsASchedulerThatTheKernelCouldTake) {
          "process.scheduler.priority: is for SCHED_FIFO and SCHED_RR only"},
         {{.process = scheduler("SCHED_FIFO", "")},
          "process.scheduler.priority: is 0, must be 1 to 99 for SCHED_FIFO"},
-        {{.process = scheduler("SCHED_IDLE", R"(, "nice": 1)")},
-         "process.scheduler.nice: is for SCHED_OTHER and SCHED_BATCH only"},
+        {{.process = scheduler("SCHED_IDLE", R"(, "nice": 1)")}, "valid"},
         {{.process = scheduler("SCHED_ISO", "")},
          "process.scheduler.policy: 'SCHED_ISO' was never part of Linux"},
         {{.process = scheduler("SCHED_BATCH", R"(, "period": 1)")},
@@ -348,8 +347,8 @@ TEST(Validate, KnowsWhichMemoryPolicyHasNodes) {
          "valid"},
         {{.linux_ = policy("MPOL_INTERLEAVE", "")},
          "linux.memoryPolicy.nodes: is empty, MPOL_INTERLEAVE needs at least one node"},
-        {{.linux_ = policy("MPOL_DEFAULT", R"(, "nodes": "0")")},
-         "linux.memoryPolicy.nodes: must be empty for MPOL_DEFAULT"},
+        {{.linux_ = policy("MPOL_DEFAULT", R"(, "nodes": "0-2,1,7")")},
+         "linux.memoryPolicy.nodes: is '0-2,1,7': MPOL_DEFAULT mode requires 0 nodes but got 4"},
         {{.linux_ = policy("MPOL_PREFERRED", R"(, "flags": ["MPOL_F_NUMA_BALANCING"])")},
          "linux.memoryPolicy.flags: MPOL_F_NUMA_BALANCING is for MPOL_BIND and "
          "MPOL_PREFERRED_MANY only"},
@@ -430,6 +429,20 @@ TEST(Warnings, NameWhatHasNoEffect) {
             "permitted and inheritable",
             "process.capabilities.ambient: can't raise ambient capability CAP_BPF: it is not both "
             "permitted and inheritable"));
+}
+
+TEST(Warnings, NameCapabilitiesNobodyKnowsAndANiceWithoutEffect) {
+    const Config config_ = config_of({
+        .process = R"("capabilities": {"bounding": ["CAP_FLY", "CAP_KILL"],
+                       "permitted": ["CAP_KILL", "CAP_FLY", "NO_CAP"]},
+                      "scheduler": {"policy": "SCHED_FIFO", "priority": 1, "nice": 19})",
+    });
+    EXPECT_EQ(verdict(config_), "valid");
+    EXPECT_THAT(warnings(config_),
+                ::testing::ElementsAre(
+                    "process.capabilities: ignoring unknown or unavailable capability CAP_FLY",
+                    "process.capabilities: ignoring unknown or unavailable capability NO_CAP",
+                    "process.scheduler.nice: has no effect with SCHED_FIFO"));
 }
 
 }  // namespace
