@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the kernel treats the program besides its identity: scheduler, CPUs, I/O and
 // memory policy, execution domain, labels, loopback.
+#include <cerrno>
+
 #include "init/steps.hpp"
 #include "sys/label.hpp"
 #include "sys/net_device.hpp"
@@ -14,7 +16,13 @@ Result<> set_cpu_affinity(Context& context) {
 }
 
 Result<> set_scheduler(Context& context) {
-    TRY_IN("process.scheduler", sys::set_scheduler(*context.plan.process.scheduler));
+    auto set = sys::set_scheduler(*context.plan.process.scheduler);
+    // SCHED_DEADLINE wants every CPU (sched_setattr(2)).
+    if (!set && set.error().code == EPERM && context.plan.has_allowed_cpus)
+        return Failure{std::move(set).error().in(
+            "process.scheduler: process scheduler can't be used together with AllowedCPUs")};
+    if (!set)
+        return Failure{std::move(set).error().in("process.scheduler")};
     return {};
 }
 

@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -136,12 +137,63 @@ Result<Fd> make_cgroup(Context& context, const MountStep& step) {
     return copy;
 }
 
+// Resolved as the image sees it, not the host: a symlink of the image's leads
+// nowhere else.
+Result<Fd> copy_from_root(Context& context, const MountStep& step, size_t index) {
+    const bool follow = !step.source_nofollow && !step.copy_symlink;
+    const Fd source = TRY_IN("source", sys::open_in_root(context.root, step.source_in_root,
+                                                         O_PATH | (follow ? 0 : O_NOFOLLOW)));
+    Fd copy = TRY_IN("source", sys::open_tree_clone(source.get(), "", step.recursive));
+    if (!step.idmap)
+        return copy;
+    // Only the parent may map ids. It listens once the unit is there.
+    TRY(await_cgroup(context));
+    TRY(context.channel.send(wire::Message::Unmapped, std::to_string(index), {copy.get()}));
+    TRY(context.channel.expect(wire::Message::Mapped));
+    return copy;
+}
+
+// Those that a user namespace must not take away are there to stay unless
+// taking them away was asked for by name: then it is an error.
+Result<uint64_t> locked_flags(const Fd& mount) {
+    struct Row {
+        unsigned long flag;
+        uint64_t attribute;
+    };
+    constexpr Row kRows[] = {{ST_RDONLY, MOUNT_ATTR_RDONLY},
+                             {ST_NOSUID, MOUNT_ATTR_NOSUID},
+                             {ST_NODEV, MOUNT_ATTR_NODEV},
+                             {ST_NOEXEC, MOUNT_ATTR_NOEXEC}};
+    struct statvfs status {};
+    if (::fstatvfs(mount.get(), &status) < 0)
+        return fail_sys("fstatvfs");
+    uint64_t found = 0;
+    for (const Row& row : kRows)
+        if ((status.f_flag & row.flag) != 0)
+            found |= row.attribute;
+    return found;
+}
+
+Result<> set_bind_attributes(const Context& context, const MountStep& step, const Fd& copy) {
+    sys::MountAttributes wanted = step.attributes;
+    wanted.clear |= step.implied_clear;
+    if (wanted.empty())
+        return {};
+    auto set = sys::mount_set(copy, wanted, false);
+    if (set || set.error().code != EPERM || !context.plan.user_namespace)
+        return set;
+    const uint64_t locked = TRY(locked_flags(copy));
+    wanted.clear &= ~(locked & step.implied_clear);
+    return wanted.empty() ? Result<>{} : sys::mount_set(copy, wanted, false);
+}
+
 Result<Fd> make_bind(Context& context, const MountStep& step, size_t index) {
     Fd copy = std::move(context.early_sources[index]);
-    if (!copy)
+    if (!step.source_in_root.empty())
+        copy = TRY(copy_from_root(context, step, index));
+    else if (!copy)
         copy = TRY(copy_source(step));
-    if (!step.attributes.empty())
-        TRY(sys::mount_set(copy, step.attributes, false));
+    TRY(set_bind_attributes(context, step, copy));
     return copy;
 }
 
@@ -323,7 +375,7 @@ Result<> place(Context& context, const Fd& mount, const Fd& target, const std::s
 Result<> mount_all(Context& context) {
     for (size_t i = 0; i < context.plan.mounts.size(); ++i) {
         const MountStep& step = context.plan.mounts[i];
-        TRY_IN(step.where + " on '" + step.destination + "'",
+        TRY_IN("error mounting " + step.where + " on '" + step.destination + "'",
                step.at_last ? make_mount_point(context, step) : mount_one(context, step, i));
     }
     return {};
@@ -333,7 +385,8 @@ Result<> mount_last(Context& context) {
     for (size_t i = 0; i < context.plan.mounts.size(); ++i) {
         const MountStep& step = context.plan.mounts[i];
         if (step.at_last)
-            TRY_IN(step.where + " on '" + step.destination + "'", mount_one(context, step, i));
+            TRY_IN("error mounting " + step.where + " on '" + step.destination + "'",
+                   mount_one(context, step, i));
     }
     return {};
 }

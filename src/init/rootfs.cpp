@@ -31,7 +31,8 @@ Result<Fd> copy_source(const plan::MountStep& step) {
 Result<> copy_shared_sources(Context& context) {
     for (size_t i = 0; i < context.plan.mounts.size(); ++i) {
         const plan::MountStep& step = context.plan.mounts[i];
-        if (step.kind == plan::MountStep::Kind::Bind && !context.early_sources[i])
+        if (step.kind == plan::MountStep::Kind::Bind && step.source_in_root.empty() &&
+            !context.early_sources[i])
             context.early_sources[i] = TRY_IN(step.where, copy_source(step));
     }
     return {};

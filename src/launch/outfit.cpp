@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/text.hpp"
 #include "init/child.hpp"
 #include "launch/helper.hpp"
 #include "launch/namespaces.hpp"
@@ -23,7 +24,8 @@ using plan::InitPlan;
 using plan::MountStep;
 
 bool is_sent(const InitPlan& plan, const MountStep& step) {
-    return step.kind == MountStep::Kind::Bind && (plan.user_namespace || step.idmap);
+    return step.kind == MountStep::Kind::Bind && step.source_in_root.empty() &&
+           (plan.user_namespace || step.idmap);
 }
 
 // The user namespaces that mounts are mapped by, one for all with the same map.
@@ -84,7 +86,7 @@ Result<> send_mounts(const Child& child, const InitPlan& plan, const IdMapNamesp
         const MountStep& step = plan.mounts[i];
         if (!is_sent(plan, step))
             continue;
-        const std::string where = step.where + " on '" + step.destination + "'";
+        const std::string where = "error mounting " + step.where + " on '" + step.destination + "'";
         const Fd copy = TRY_IN(where, init::copy_source(step));
         if (step.idmap)
             TRY_IN(where, map_ids(step, copy, *spaces.find(step)));
@@ -130,6 +132,17 @@ Result<Fd> make_device_store(const InitPlan& plan, const std::optional<sys::IdMa
         TRY_IN("device '" + plan.devices[i].path + "'",
                make_stored_node(store, std::to_string(i), plan.devices[i], *maps));
     return store;
+}
+
+Result<> map_source(const Child& child, const InitPlan& plan, const wire::Packet& request) {
+    const auto index = text::parse_int<size_t>(request.payload);
+    if (!index || *index >= plan.mounts.size() || request.fds.size() != 1 ||
+        !plan.mounts[*index].idmap)
+        return fail("the container's process sent a mount that is not to be mapped");
+    const MountStep& step = plan.mounts[*index];
+    const Fd space = TRY_IN(step.where, open_user_namespace(*step.idmap));
+    TRY_IN(step.where, map_ids(step, request.fds.front(), space));
+    return child.channel().send(wire::Message::Mapped);
 }
 
 Result<> outfit(Child& child, const InitPlan& plan) {

@@ -21,4 +21,8 @@ Result<Fd> make_device_store(const plan::InitPlan& plan, const std::optional<sys
 // the child has not the right to reach or to map.
 Result<> outfit(Child& child, const plan::InitPlan& plan);
 
+// The answer to Unmapped: only we may map the ids of a mount, and this one the
+// child had to copy itself, because it made it.
+Result<> map_source(const Child& child, const plan::InitPlan& plan, const wire::Packet& request);
+
 }  // namespace unitc::launch

@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
 #include "launch/grant.hpp"
+#include "launch/outfit.hpp"
 #include "oci/validate.hpp"
 #include "ops/conversation.hpp"
 #include "ops/ending.hpp"
@@ -217,6 +218,8 @@ private:
                 TRY(sockets_.pass_terminal(std::move(packet.fds.front()), creation.master_));
             } else if (packet.message == wire::Message::Listener && packet.fds.size() == 1) {
                 TRY(tell_agent(creation, packet.fds.front()));
+            } else if (packet.message == wire::Message::Unmapped) {
+                TRY(launch::map_source(*creation.child_, prepared_.plan.init, packet));
             } else if (packet.message == wire::Message::Mounted) {
                 TRY(run_hooks(creation));
             } else if (packet.message == wire::Message::Ready) {

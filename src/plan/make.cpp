@@ -170,7 +170,7 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
                       : text::clean_path(request.bundle + "/" + config.root->path);
     init.readonly_root = config.root->readonly;
     init.root_propagation = propagation_flag(linux_part.rootfs_propagation).value_or(0);
-    init.mounts = TRY(make_mounts(config, request));
+    init.mounts = TRY(make_mounts(config, request, init.rootfs));
     init.set_up_dev = !bind_on_dev(init.mounts);
     init.devices = make_devices(linux_part);
     init.masked_paths = once_each(linux_part.masked_paths);

@@ -34,16 +34,16 @@ constexpr AttributeOption kAttributes[] = {
     {"symfollow", MOUNT_ATTR_NOSYMFOLLOW, true},
 };
 
-// How access times are kept is one choice of three, not three bits; leaving
-// one choice without naming another means the default, relatime.
+// How access times are kept is one choice of three, not three bits.
 struct AccessTimeOption {
     std::string_view name;
     uint64_t value;
+    bool leaves;  // names the choice that is not to be
 };
 constexpr AccessTimeOption kAccessTimes[] = {
-    {"relatime", MOUNT_ATTR_RELATIME},       {"norelatime", MOUNT_ATTR_RELATIME},
-    {"noatime", MOUNT_ATTR_NOATIME},         {"atime", MOUNT_ATTR_RELATIME},
-    {"strictatime", MOUNT_ATTR_STRICTATIME}, {"nostrictatime", MOUNT_ATTR_RELATIME},
+    {"relatime", MOUNT_ATTR_RELATIME, false},       {"norelatime", MOUNT_ATTR_RELATIME, true},
+    {"noatime", MOUNT_ATTR_NOATIME, false},         {"atime", MOUNT_ATTR_NOATIME, true},
+    {"strictatime", MOUNT_ATTR_STRICTATIME, false}, {"nostrictatime", MOUNT_ATTR_STRICTATIME, true},
 };
 
 // Properties of the file system, not of the mount: flags of fsconfig(2).
@@ -97,11 +97,32 @@ bool apply_attribute(std::string_view name, sys::MountAttributes& attributes) {
     for (const auto& row : kAccessTimes)
         if (row.name == name) {
             // mount_setattr(2): the choice is cleared as a whole, then set.
+            // Leaving one without naming another means the default, relatime.
             attributes.clear |= MOUNT_ATTR__ATIME;
-            attributes.set = (attributes.set & ~uint64_t{MOUNT_ATTR__ATIME}) | row.value;
+            attributes.set = (attributes.set & ~uint64_t{MOUNT_ATTR__ATIME}) |
+                             (row.leaves ? uint64_t{MOUNT_ATTR_RELATIME} : row.value);
             return true;
         }
     return false;
+}
+
+// The same for the attributes of one mount, as mount(2) has its flags: leaving
+// a choice takes back that it was made, and is none itself.
+bool apply_own_attribute(std::string_view name, sys::MountAttributes& attributes) {
+    for (const auto& row : kAccessTimes)
+        if (row.name == name && row.leaves) {
+            if ((attributes.set & MOUNT_ATTR__ATIME) == row.value)
+                attributes.clear &= ~uint64_t{MOUNT_ATTR__ATIME};
+            if ((attributes.clear & MOUNT_ATTR__ATIME) == 0)
+                attributes.set &= ~uint64_t{MOUNT_ATTR__ATIME};
+            return true;
+        }
+    return apply_attribute(name, attributes);
+}
+
+bool names_attribute(std::string_view option) {
+    sys::MountAttributes none;
+    return apply_attribute(option, none);
 }
 
 Result<> apply_option(std::string_view option, MountStep& step) {
@@ -120,7 +141,8 @@ Result<> apply_option(std::string_view option, MountStep& step) {
         return {};
     }
     // mount(2) takes an empty one for none, and podman writes them.
-    if (option.empty() || apply_attribute(option, step.attributes) || contains(kNoEffect, option))
+    if (option.empty() || apply_own_attribute(option, step.attributes) ||
+        contains(kNoEffect, option))
         return {};
     if (option.starts_with('r') && apply_attribute(option.substr(1), step.all_attributes))
         return {};
@@ -186,16 +208,35 @@ Result<> check_bind(MountStep& step, const std::string& bundle) {
     if (!step.data.empty())
         return fail(step.where + ".options: '" + step.data.front().first +
                     "' is no option of a bind mount");
-    // Like mount --bind -o: what is named is set, and what is not is cleared;
-    // nothing named keeps the source's. Access times stay as they are.
-    if (step.attributes.set != 0 || step.attributes.clear != 0)
-        step.attributes.clear |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                 MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW;
     return {};
+}
+
+// Like mount --bind -o: what is named is set, and what is not is cleared;
+// nothing named keeps the source's.
+void complete_bind(MountStep& step, const std::vector<std::string>& options) {
+    sys::MountAttributes& own = step.attributes;
+    // Access times stay the source's unless a way of keeping them is chosen,
+    // and then nothing of the source's is left.
+    const bool chosen = (own.clear & MOUNT_ATTR__ATIME) != 0;
+    if (chosen || (own.set & MOUNT_ATTR_NODIRATIME) != 0)
+        own.clear |= MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+    else
+        own.clear &= ~uint64_t{MOUNT_ATTR_NODIRATIME};
+    constexpr uint64_t kFlags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
+    if (std::any_of(options.begin(), options.end(), names_attribute))
+        step.implied_clear = kFlags & ~(own.set | own.clear);
 }
 
 bool is_at_or_below(std::string_view path, std::string_view place) {
     return path.starts_with(place) && (path.size() == place.size() || path[place.size()] == '/');
+}
+
+// Of a path of the host at or below the container's root: the image's view.
+std::optional<std::string> inside_root(const std::string& rootfs, const std::string& path) {
+    if (rootfs == "/" || !is_at_or_below(path, rootfs))
+        return std::nullopt;
+    return path.size() == rootfs.size() ? "/" : path.substr(rootfs.size());
 }
 
 // Whether nothing else of the plan is to be at or below the place of
@@ -258,8 +299,10 @@ Result<MountStep> make_mount(const oci::Mount& mount, size_t index, const std::s
         step.kind = MountStep::Kind::Cgroup;
     TRY(check_destination(step));
     TRY(check_actions(step));
-    if (step.kind == MountStep::Kind::Bind)
+    if (step.kind == MountStep::Kind::Bind) {
         TRY(check_bind(step, bundle));
+        complete_bind(step, mount.options);
+    }
     if (step.kind == MountStep::Kind::New && step.type.empty())
         return fail(step.where + ".type: is missing and no bind option is given");
     if (step.kind == MountStep::Kind::Remount && !step.data.empty())
@@ -268,11 +311,19 @@ Result<MountStep> make_mount(const oci::Mount& mount, size_t index, const std::s
     return step;
 }
 
-Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request) {
+Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request,
+                                           const std::string& rootfs) {
     std::vector<MountStep> steps;
     steps.reserve(config.mounts.size());
     for (size_t i = 0; i < config.mounts.size(); ++i) {
-        steps.push_back(TRY(make_mount(config.mounts[i], i, request.bundle)));
+        oci::Mount mount = config.mounts[i];
+        // Some callers write the host's path (runc's rule).
+        if (const auto inside = inside_root(rootfs, text::clean_path("/" + mount.destination)))
+            mount.destination = *inside;
+        steps.push_back(TRY(make_mount(mount, i, request.bundle)));
+        if (steps.back().kind == MountStep::Kind::Bind)
+            steps.back().source_in_root =
+                inside_root(rootfs, text::clean_path(steps.back().source)).value_or("");
         if (config.linux_ && !config.linux_->mount_label.empty())
             add_label(config.linux_->mount_label, steps.back());
     }

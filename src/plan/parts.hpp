@@ -13,7 +13,9 @@
 
 namespace unitc::plan {
 
-Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request);
+// `rootfs`: absolute and cleaned, the host's view.
+Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request,
+                                           const std::string& rootfs);
 
 // A cgroup mount of the container's own namespace needs the unit, for which
 // the child would wait with half of its work undone.

@@ -49,16 +49,21 @@ struct MountStep {
     std::string destination;  // absolute and cleaned, in the image's view
     std::string type;         // New: the file system's type
     std::string source;       // New: shown in mountinfo; Bind: absolute, the host's view
+    // Bind: the image's view of a source in the container's own root, which is
+    // looked up among the mounts made by then; else empty.
+    std::string source_in_root;
     // New: fsconfig keys, a flag where there is no value.
     std::vector<std::pair<std::string, std::optional<std::string>>> data;
-    bool recursive = false;               // Bind: rbind
-    std::optional<UserNamespace> idmap;   // Bind: whose map its ids go through
-    bool recursive_idmap = false;         // so do those of all mounts below
-    bool copy_up = false;                 // New tmpfs: begins with what it covers
-    bool source_nofollow = false;         // Bind: a symlink itself is mounted, not its target
-    bool copy_symlink = false;            // Bind: a symlink is made anew instead of mounted
-    bool destination_nofollow = false;    // a symlink there is covered, not followed
-    sys::MountAttributes attributes;      // of this mount
+    bool recursive = false;              // Bind: rbind
+    std::optional<UserNamespace> idmap;  // Bind: whose map its ids go through
+    bool recursive_idmap = false;        // so do those of all mounts below
+    bool copy_up = false;                // New tmpfs: begins with what it covers
+    bool source_nofollow = false;        // Bind: a symlink itself is mounted, not its target
+    bool copy_symlink = false;           // Bind: a symlink is made anew instead of mounted
+    bool destination_nofollow = false;   // a symlink there is covered, not followed
+    sys::MountAttributes attributes;     // of this mount
+    // Bind: to be cleared because not named; what the host has locked stays.
+    uint64_t implied_clear = 0;
     sys::MountAttributes all_attributes;  // rro and friends: of all below too
     uint64_t propagation = 0;             // MS_SHARED … applied after the mount is in place
     bool recursive_propagation = false;
@@ -149,6 +154,7 @@ struct InitPlan {
     std::string seccomp_agent;  // listenerPath; empty: none is told
     std::string seccomp_metadata;
     std::optional<unsigned long> personality;
+    bool has_allowed_cpus = false;  // linux.resources.cpu.cpus names some
     std::optional<sys::MemoryPolicy> memory_policy;
     bool loopback = false;          // a new network namespace: its lo is ours to set up
     bool has_net_devices = false;   // the parent moves them here: to be waited for

@@ -60,6 +60,8 @@ Result<sys::MemoryPolicy> make_memory_policy(const oci::MemoryPolicy& wanted) {
 }  // namespace
 
 Result<> add_attributes(const oci::Linux& linux_part, InitPlan& init) {
+    const auto& resources = linux_part.resources;
+    init.has_allowed_cpus = resources && resources->cpu && !resources->cpu->cpus.empty();
     if (linux_part.personality)
         init.personality = linux_part.personality->domain == "LINUX32" ? PER_LINUX32 : PER_LINUX;
     if (linux_part.memory_policy)

@@ -117,7 +117,10 @@ void show_mount(std::string& out, const MountStep& step) {
     if (step.kind == MountStep::Kind::New)
         words.push_back(step.type);
     if (!step.source.empty() && step.kind != MountStep::Kind::Cgroup)
-        words.push_back("from " + step.source + (step.recursive ? " recursively" : ""));
+        words.push_back(
+            "from " +
+            (step.source_in_root.empty() ? step.source : step.source_in_root + " of the root") +
+            (step.recursive ? " recursively" : ""));
     std::vector<std::string> options;
     add_flags(kAttributeNames, step.attributes.set, "", options);
     add_flags(kAttributeNames, step.all_attributes.set, "r", options);

@@ -20,6 +20,8 @@ enum class Message : char {
                    // 1 descriptor: its pidfd
     Source = 'b',  // parent → child: a mount to be made; payload: "root", or whose; 1 descriptor
     Outfitted = 'o',  // parent → child: you have all sources, and your ids are mapped
+    Unmapped = 'u',   // child → parent: give this mount its ids; payload: which, 1 descriptor
+    Mapped = 'U',     // parent → child: it has them
     InCgroup = 'g',   // parent → child: your unit is active and you are in it
     Mounted = 'm',    // child → parent: prestart and createRuntime hooks may run now
     HooksDone = 'h',  // parent → child: they have
