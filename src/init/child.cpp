@@ -7,12 +7,29 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "init/steps.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::init {
 namespace {
+
+// The first process of a pid namespace is deaf to signals that it does not
+// handle. Until it is a program it ends by those that end one, as runc's does:
+// `kill ID TERM` of a created container. execve(2) forgets the handlers.
+void end_by_signals() {
+    if (::getpid() != 1)
+        return;
+    constexpr int kShellSignal = 128;
+    struct sigaction end {};
+    end.sa_handler = [](int signal) { ::_exit(kShellSignal + signal); };
+    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+        struct sigaction now {};
+        if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL)
+            ::sigaction(signal, &end, nullptr);
+    }
+}
 
 // `start` knocks with one packet: one atomic word. A caller that goes away
 // without saying it (`state` does, to see whether somebody listens) changes
@@ -41,6 +58,7 @@ void fail_and_exit(const wire::Channel& channel, const Error& error) noexcept {
 }
 
 Result<> wait_for_start(Context& context) {
+    end_by_signals();
     TRY(context.channel.send(wire::Message::Ready, context.timings));
     const wire::Packet word = TRY(context.channel.receive());
     if (word.message != wire::Message::Start && word.message != wire::Message::Detach)
@@ -62,12 +80,22 @@ void run_phases(Context& context, std::initializer_list<Result<> (*)(Context&)> 
     ::_exit(1);  // not reached: the last step became the container
 }
 
+namespace {
+
+Result<> prepare_init(Context& context) {
+    TRY_IN("error during container init", prepare(context));
+    TRY_IN("error during container init", become_the_user(context));
+    return {};
+}
+
+}  // namespace
+
 void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept {
     Context context{plan, std::move(inheritance.channel)};
     context.start_listener = std::move(inheritance.start_listener);
     context.device_store = std::move(inheritance.device_store);
     context.early_sources.resize(plan.mounts.size());
-    run_phases(context, {prepare, become_the_user, wait_for_start, become_the_container});
+    run_phases(context, {prepare_init, wait_for_start, become_the_container});
 }
 
 }  // namespace unitc::init
