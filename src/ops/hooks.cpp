@@ -82,8 +82,10 @@ Result<> tell_seccomp_agent(const plan::InitPlan& plan, const state::Record& rec
     if (!plan.seccomp_metadata.empty())
         state += ",\"metadata\":" + text::json_string(plan.seccomp_metadata);
     state += ",\"state\":" + state_of(record, status, init) + "}";
-    const Fd agent =
-        TRY_IN("linux.seccomp.listenerPath", sys::connect_unix(plan.seccomp_agent, SOCK_STREAM));
+    const Fd agent = TRY_IN(
+        "linux.seccomp.listenerPath: failed to connect with seccomp agent specified in the seccomp "
+        "profile",
+        sys::connect_unix(plan.seccomp_agent, SOCK_STREAM));
     TRY_IN("linux.seccomp.listenerPath", sys::send_packet(agent, state, {listener.get()}));
     return {};
 }

@@ -7,6 +7,7 @@
 #include <climits>
 #include <cstdlib>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "oci/parse.hpp"
 #include "oci/validate.hpp"
@@ -78,6 +79,8 @@ Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::In
         return {};
     const std::string cache = globals.root + "/" + state::kSeccompCache;
     init.seccomp = TRY(seccomp::compile_cached(*config.linux_->seccomp, cache));
+    if (log::enabled(log::Level::Debug))
+        log::debug("seccomp filter flags: " + std::to_string(init.seccomp->flags));
     return {};
 }
 
