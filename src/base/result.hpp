@@ -15,10 +15,14 @@ namespace unitc {
 struct Error {
     int code = 0;         // errno value; 0 when the cause is not a system call
     std::string message;  // lower case, no full stop, innermost cause last
+    // Said on standard error as it stands: what would be the container's own
+    // word there, had it been a program yet.
+    bool bare = false;
 
     // Puts what only the caller knows in front: "mount '/proc': fsopen: …".
     Error in(std::string_view context) && {
-        message.insert(0, ": ").insert(0, context);
+        if (!bare)
+            message.insert(0, ": ").insert(0, context);
         return std::move(*this);
     }
 };

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "cli/completion.hpp"
+#include "cli/help.hpp"
 #include "cli/output.hpp"
 #include "ops/ops.hpp"
 
@@ -19,12 +20,14 @@ ops::CreateRequest request_of(const Invocation& invocation) {
 }
 
 Result<int> run_create(const Invocation& invocation) {
-    TRY_IN("unitc create failed", ops::create(invocation.globals, request_of(invocation)));
+    TRY_IN(program_name() + " create failed",
+           ops::create(invocation.globals, request_of(invocation)));
     return 0;
 }
 
 Result<int> run_run(const Invocation& invocation) {
-    return TRY_IN("unitc run failed", ops::run(invocation.globals, request_of(invocation)));
+    return TRY_IN(program_name() + " run failed",
+                  ops::run(invocation.globals, request_of(invocation)));
 }
 
 Result<int> run_exec(const Invocation& invocation) {

@@ -8,8 +8,9 @@
 namespace unitc::cli {
 
 int report(const Error& error, bool log_is_stderr) {
-    log::error(error.message);
-    if (!log_is_stderr)
+    if (!error.bare || !log_is_stderr)
+        log::error(error.message);
+    if (error.bare || !log_is_stderr)
         complain(text::printable(error.message));
     return kExitFailure;
 }

@@ -8,6 +8,10 @@
 #include "base/text.hpp"
 #include "ops/ops.hpp"
 
+#ifndef UNITC_COMMIT
+#define UNITC_COMMIT ""
+#endif
+
 namespace unitc::cli {
 namespace {
 
@@ -23,6 +27,8 @@ constexpr std::string_view kAbout =
     "\n"
     "<container-id> is the name of the container on this host. The default bundle is the\n"
     "working directory.";
+
+constinit char g_name[32] = "unitc";
 
 struct Row {
     std::string left;
@@ -64,10 +70,26 @@ std::vector<Row> rows_of(Options options) {
 
 }  // namespace
 
+std::string program_name() {
+    return g_name;
+}
+
+void set_program_name(const char* argv0) {
+    const std::string_view path = argv0 == nullptr ? "" : argv0;
+    const std::string_view name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+    const bool plain = !name.empty() && name.size() < sizeof g_name &&
+                       name.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyz"
+                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string_view::npos;
+    const std::string_view chosen = plain ? name : "unitc";
+    *std::copy(chosen.begin(), chosen.end(), g_name) = '\0';
+}
+
 std::string program_help() {
-    std::string out = "NAME:\n   unitc - Open Container Initiative runtime\n\n";
+    const std::string name = program_name();
+    std::string out = "NAME:\n   " + name + " - Open Container Initiative runtime\n\n";
     append_indented(out, kAbout);
-    out += "\nUSAGE:\n   unitc [global options] command [command options] [arguments...]\n";
+    out += "\nUSAGE:\n   " + name + " [global options] command [command options] [arguments...]\n";
     out += "\nVERSION:\n   " UNITC_VERSION "\n\nCOMMANDS:\n";
     std::vector<Row> rows;
     for (const Command& command : commands())
@@ -83,7 +105,7 @@ std::string program_help() {
 }
 
 std::string command_help(const Command& command) {
-    const std::string name = std::string{"unitc "} + command.name;
+    const std::string name = program_name() + " " + command.name;
     std::string out = "NAME:\n   " + name + " - " + command.help + "\n\nUSAGE:\n   " + name;
     out.append(" [command options]");
     if (*command.arguments != '\0')
@@ -96,7 +118,11 @@ std::string command_help(const Command& command) {
 }
 
 std::string version() {
-    return "unitc version " UNITC_VERSION "\n" + ops::versions();
+    std::string out = "unitc version " UNITC_VERSION "\n";
+    // As engines read it; a tarball has none.
+    if (*UNITC_COMMIT != '\0')
+        out += "commit: " UNITC_COMMIT "\n";
+    return out + ops::versions();
 }
 
 }  // namespace unitc::cli

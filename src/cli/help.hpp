@@ -8,6 +8,12 @@
 
 namespace unitc::cli {
 
+// What the user called: `runc` where that is a link to this program. Help and
+// usage errors say it; --version says what is really there. Anything that is
+// no plain word counts as "unitc".
+std::string program_name();
+void set_program_name(const char* argv0);
+
 std::string program_help();
 std::string command_help(const Command& command);
 

@@ -21,9 +21,12 @@
 namespace unitc::cli {
 namespace {
 
+// Of a program that could not be executed in place of the container's own.
+constexpr int kNotExecuted = 255;
+
 // What was wrong with the words themselves; says where the right ones are.
 Failure usage_error(const Command* command, Error error) {
-    error.message.append(" (see 'unitc ")
+    error.message.append(" (see '" + program_name() + " ")
         .append(command != nullptr ? command->name : "")
         .append(command != nullptr ? " --help')" : "--help')");
     return Failure{std::move(error)};
@@ -34,7 +37,7 @@ Result<int> perform(const Command& command, const Invocation& invocation, char**
     if (!counted)
         return usage_error(&command, counted.error());
     if (command.needs_root && ::geteuid() != 0)
-        return fail(std::string{"unitc "} + command.name +
+        return fail(program_name() + " " + command.name +
                     ": permission denied: must be run as root (rootless containers are not "
                     "supported yet)");
     const ScopeExit end_making{[&] {
@@ -109,7 +112,7 @@ int run_program(char** argv, std::span<const char* const> words) {
     if (status)
         return *status;
     report(status.error(), log_is_stderr);
-    return command->failure_status;
+    return status.error().bare ? kNotExecuted : command->failure_status;
 }
 
 }  // namespace
@@ -117,6 +120,7 @@ int run_program(char** argv, std::span<const char* const> words) {
 int main(int argc, char** argv) noexcept {
     const std::span<const char* const> words{argv, static_cast<size_t>(argc)};
     try {
+        set_program_name(argc > 0 ? argv[0] : nullptr);
         return run_program(argv, words.empty() ? words : words.subspan(1));
     } catch (const std::exception& problem) {  // out of memory, or a mistake of ours
         complain("unitc: unexpected failure");

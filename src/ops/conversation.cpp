@@ -38,7 +38,7 @@ Result<> await_execution(const wire::Channel& channel, Deadline deadline) {
     if (answer)
         return fail("the container's process spoke out of turn");
     if (answer.error().code != EPIPE)
-        return Failure{std::move(answer).error().in("unable to start container process")};
+        return Failure{std::move(answer).error()};
     return {};
 }
 

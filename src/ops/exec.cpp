@@ -81,6 +81,10 @@ public:
             base = inherit(TRY(read_process_file(request_.process_file)), base);
         config.process = TRY(apply_request(std::move(base), request_));
         TRY(oci::validate(config));
+        // Those of config.json were said when the container was created.
+        if (!request_.process_file.empty())
+            for (const std::string& warning : oci::warnings(*config.process))
+                log::warning(warning);
         TRY(check_labels(config));
         TRY(check_terminal(request_.detach, config.process->terminal, request_.console_socket));
         host::Facts facts;
@@ -162,7 +166,8 @@ public:
         }
         // Silence is consent: the descriptor closes when the program is executed.
         // A pause may have taken all of the first one.
-        TRY(await_execution(channel, deadline_of(globals_)));
+        TRY_IN("unable to start container process",
+               await_execution(channel, deadline_of(globals_)));
         channel.close();
         forget_pid.dismiss();
         child_->release();

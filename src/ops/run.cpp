@@ -20,7 +20,11 @@ namespace {
 Result<> execute(Creation& creation, Deadline deadline) {
     wire::Channel& channel = creation.child().channel();
     TRY(channel.send(wire::Message::Start));
-    TRY(await_execution(channel, deadline));
+    if (auto executed = await_execution(channel, deadline); !executed) {
+        // As runc has it, whose first process says such things itself.
+        executed.error().bare = true;
+        return executed;
+    }
     channel.close();
     return {};
 }

@@ -51,7 +51,8 @@ Result<state::Record> execute(const Globals& globals, const std::string& id, Dea
         TRY(sys::connect_unix_at(entry.dir(), state::kStartSocket, SOCK_SEQPACKET))};
     TRY(door.send(wire::Message::Start));
     if (auto executed = await_execution(door, deadline); !executed)
-        return end_after(std::move(executed).error(), record);
+        return end_after(std::move(executed).error().in("unable to start container process"),
+                         record);
     return record;
 }
 
