@@ -107,9 +107,7 @@ public:
     Result<> spawn() {
         TRY(hand_over_streams());
         const auto group = TRY(find_group(record_, deadline_));
-        if (!group)
-            return fail("cannot exec in a stopped container");
-        const Fd place = TRY(open_place(group->fd));
+        const Fd place = TRY(group ? open_place(group->fd) : place_outside());
         lap("find the cgroup");
         if (starts_at_once())
             TRY(begin_foreground());
@@ -247,14 +245,31 @@ private:
                       sys::open_below(group, path, O_PATH | O_DIRECTORY, kBelow));
     }
 
-    // A container that runs systemd or docker has sorted itself into groups
-    // below its own and takes processes only there.
-    Result<Fd> group_of_init() const {
+    // The unit is gone, its first process is not: it has left for a group that
+    // it may write, and is the only one who knows where. An exec goes where the
+    // container's processes are, as in runc.
+    Result<Fd> place_outside() const {
+        if (!sub_cgroup_.empty())
+            return fail("--cgroup '" + sub_cgroup_ + "': the container has left its unit");
+        const std::string path = TRY(cgroup_of_init());
+        log::debug("the container has left its unit for cgroup '" + path + "'");
+        return cgroup::open(path);
+    }
+
+    Result<std::string> cgroup_of_init() const {
         const sys::Procfs proc = TRY(sys::Procfs::host());
-        const std::string path = TRY(sys::cgroup_of(proc, record_.init.pid));
+        std::string path = TRY(sys::cgroup_of(proc, record_.init.pid));
+        // Read by pid: it is this process's only if that is still there.
         const bool ended = TRY(sys::wait_ended(truth_.init, 0));
         if (ended)
             return fail("cannot exec in a stopped container");
+        return path;
+    }
+
+    // A container that runs systemd or docker has sorted itself into groups
+    // below its own and takes processes only there.
+    Result<Fd> group_of_init() const {
+        const std::string path = TRY(cgroup_of_init());
         if (!path.starts_with(record_.cgroup + "/"))
             return fail("cgroup '" + record_.cgroup +
                         "' takes no processes, and the container's "

@@ -52,8 +52,12 @@ Result<> deliver(const state::Entry& entry, int signal, Deadline deadline) {
             return Failure{record.error()};
         return kill_everyone(find_group(entry.id(), deadline));
     }
-    if (signal == SIGKILL && !record->private_pid_namespace)
-        return kill_everyone(find_group(*record, deadline));
+    if (signal == SIGKILL && !record->private_pid_namespace) {
+        auto killed = kill_everyone(find_group(*record, deadline));
+        // ESRCH: nobody is in the unit; the first process may have left it.
+        if (killed || killed.error().code != ESRCH)
+            return killed;
+    }
     return kill_init(entry, *record, signal);
 }
 

@@ -2,6 +2,7 @@
 // unitc delete: can be killed at any point and be done again.
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include "base/log.hpp"
 #include "ops/ending.hpp"
@@ -55,6 +56,21 @@ Result<> forget_failed(const state::Record& record, Deadline deadline) {
     return kept ? forget_unit(record, deadline) : Result<>{};
 }
 
+// What the end of the unit does not reach: a first process that has left it.
+Result<> end_init(const state::Entry& entry, const state::Record& record, Deadline deadline) {
+    const state::Truth truth = TRY(state::ask(entry, record));
+    if (!truth.init)
+        return {};
+    const auto killed = sys::send_signal(truth.init, SIGKILL);
+    if (!killed && killed.error().code != ESRCH)
+        return Failure{killed.error()};
+    const bool ended = TRY(sys::wait_ended(truth.init, deadline.left_ms()));
+    if (!ended)
+        return fail("process " + std::to_string(record.init.pid) + " of container '" + record.id +
+                    "' does not end");
+    return {};
+}
+
 Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadline) {
     // Nobody must start it from here on. A full file system must not keep a
     // container from being deleted: the lock holds as long as we live.
@@ -62,6 +78,7 @@ Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadl
     if (const auto saved = entry.save(record); !saved)
         log::debug(saved.error().message);
     TRY(end_if_found(find_group(record, deadline), deadline));
+    TRY(end_init(entry, record, deadline));
     TRY(forget_failed(record, deadline));
     // Before the record goes: a deletion that is interrupted runs them again.
     run_poststop_hooks(record);

@@ -36,7 +36,15 @@ bool is_within(std::string_view cgroup, std::string_view recorded) {
            (cgroup.size() == recorded.size() || cgroup[recorded.size()] == '/');
 }
 
-// A pidfd of the recorded init, if it lives and is where it belongs.
+// Whether nothing but the recorded process can be behind the pidfd: its inode
+// is never used again in a boot. A pid and a start time are, if rarely.
+bool is_proved(const Fd& init, const Record& record) {
+    return record.init.pidfd_inode != 0 && sys::pidfd_inode(init) == record.init.pidfd_inode;
+}
+
+// A pidfd of the recorded init, if it lives. It is taken for another's where
+// it is not in the unit, unless it is proved not to be: a container that may
+// write the host's cgroup tree can leave its unit.
 Result<std::optional<Fd>> living_init(const sys::Procfs& proc, const Record& record) {
     auto init = TRY(unless_gone(sys::find(record.init)));
     if (!init)
@@ -44,7 +52,7 @@ Result<std::optional<Fd>> living_init(const sys::Procfs& proc, const Record& rec
     const auto cgroup = TRY(unless_gone(sys::cgroup_of(proc, std::to_string(record.init.pid))));
     // Still alive: what was read by pid was the cgroup of this process.
     const bool ended = TRY(sys::wait_ended(*init, 0));
-    if (ended || !cgroup || !is_within(*cgroup, record.cgroup))
+    if (ended || !cgroup || !(is_within(*cgroup, record.cgroup) || is_proved(*init, record)))
         return std::nullopt;
     return init;
 }

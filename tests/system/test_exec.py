@@ -423,3 +423,32 @@ def a_runtime_that_is_killed_leaves_its_process_to_the_container(t):
     t.equal(process_count(c), 2, "processes of the unit")
     t.ok("delete", "--force", c.id)
     t.no_unit(c.id)
+
+
+@test(peers="runc")
+def a_container_that_left_its_unit_is_still_its_own(t):
+    outside = f"/sys/fs/cgroup/st-outside-{os.getpid()}"
+    os.mkdir(outside)
+    t.finally_do(lambda: os.path.isdir(outside) and os.rmdir(outside))
+    for private in (True, False):
+        bundle = t.bundle(shell=f"echo $$ > {outside}/cgroup.procs; echo moved; exec sleep 1000").drop_namespace("cgroup")
+        bundle.find_mount("/sys/fs/cgroup")["options"] = ["nosuid", "noexec", "nodev", "relatime", "rw"]
+        if not private:
+            bundle.drop_namespace("pid")
+        c = t.detached(bundle)
+        c.wait_for_output("moved")
+        pid = c.pid
+        t.machine_needs(tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 9), "needs pidfs (Linux 6.9)")
+        t.check(until(lambda: not systemd.loaded(c.unit) or systemd.properties(c.unit)["ActiveState"] != "active"), "the unit lives on, empty")
+        t.equal(t.state(c.id)["status"], "running", "status")
+        t.equal(_exec(t, c, "grep", "0::", "/proc/self/cgroup").out, f"0::{outside.removeprefix('/sys/fs/cgroup')}\n", "group of exec")
+        t.contains(_exec(t, c, "true", flags=["--cgroup", "sub"], status=255).err, "the container has left its unit")
+        if private:
+            t.equal(t.call("delete", c.id).status, 1, "delete of a running container")
+            t.ok("delete", "-f", c.id)
+        else:
+            t.ok("kill", c.id, "KILL")
+            c.wait_stopped()
+            t.ok("delete", c.id)
+        t.check(until(lambda: not process.alive(pid)), "its first process lives on")
+        t.equal(open(f"{outside}/cgroup.procs").read(), "", "processes left outside")

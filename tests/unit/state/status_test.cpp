@@ -156,8 +156,19 @@ TEST_F(StatusTest, IsStoppedAfterAnotherBoot) {
     EXPECT_EQ(status(record), Status::Stopped);
 }
 
-TEST_F(StatusTest, IsStoppedWhenTheProcessLeftTheCgroup) {
+TEST_F(StatusTest, StaysRunningOutsideOfTheUnitWhenTheInodeProvesIt) {
     Record record = living();
+    if (record.init.pidfd_inode == 0)
+        GTEST_SKIP() << "this kernel has no pidfs";
+    record.cgroup = "/elsewhere.scope";
+    EXPECT_EQ(status(record), Status::Running);
+    record.init.pidfd_inode += 1;
+    EXPECT_EQ(status(record), Status::Stopped);
+}
+
+TEST_F(StatusTest, IsStoppedWhenTheProcessLeftTheCgroupWithoutProof) {
+    Record record = living();
+    record.init.pidfd_inode = 0;
     record.cgroup += "/elsewhere.scope";
     EXPECT_EQ(status(record), Status::Stopped);
     record.cgroup = "/elsewhere.scope";
