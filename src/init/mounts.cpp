@@ -114,14 +114,16 @@ Result<Fd> make_new(const Context& child, const MountStep& step, uint64_t attrib
 }
 
 // The cgroup's view: of a namespace of its own, or one it joined, a fresh
-// instance, which the kernel roots there; of the host's the unit's directory alone.
+// instance, which the kernel roots there; of the host's what the host sees, as
+// the paths in /proc/self/cgroup have it. There a fresh instance would take the
+// hierarchy's options (nsdelegate, memory_recursiveprot) away from the host.
 Result<Fd> make_cgroup(Context& context, const MountStep& step) {
-    TRY(await_cgroup(context));
     const auto& joins = context.plan.joins;
     const bool joined = std::any_of(joins.begin(), joins.end(), [](const plan::Join& join) {
         return join.type == CLONE_NEWCGROUP;
     });
     if (context.plan.new_cgroup_namespace || joined) {
+        TRY(await_cgroup(context));
         if (!joined)
             TRY(enter_cgroup_namespace(context));
         MountStep cgroup2 = step;
@@ -130,9 +132,7 @@ Result<Fd> make_cgroup(Context& context, const MountStep& step) {
         cgroup2.data.clear();  // hierarchy-wide options are the host's to choose
         return make_new(context, cgroup2, step.attributes.set);
     }
-    const sys::Procfs proc = TRY(sys::Procfs::host());
-    const std::string own = TRY(sys::cgroup_of(proc, "self"));
-    Fd copy = TRY(sys::open_tree_clone(AT_FDCWD, ("/sys/fs/cgroup" + own).c_str(), true));
+    Fd copy = TRY(sys::open_tree_clone(AT_FDCWD, "/sys/fs/cgroup", true));
     TRY(sys::mount_set(copy, step.attributes, false));
     return copy;
 }

@@ -283,3 +283,41 @@ def an_overlay_of_many_layers_with_long_names(t):
     bundle = t.bundle(shell="cat /mnt/who; echo /mnt/only-*")
     bundle.mount("/mnt", "overlay", "overlay", "lowerdir=" + ":".join(layers))
     t.equal(t.run(bundle).out, "0\n" + " ".join(f"/mnt/only-{number}" for number in range(6)) + "\n", "stdout")
+
+
+@test(peers="")
+def without_a_cgroup_namespace_the_cgroup_mount_is_the_hosts(t):
+    c = t.detached(t.bundle(shell="cat /proc/self/cgroup; ls -d /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/cgroup.procs;"
+                            " mkdir /sys/fs/cgroup/x 2>&1; echo done; sleep 1000").drop_namespace("cgroup"))
+    out = c.wait_for_output("done")
+    t.contains(out, f"0::{c.properties()['ControlGroup']}\n", f"/sys/fs/cgroup{c.properties()['ControlGroup']}/cgroup.procs\n", "Read-only file system")
+    options = next(line.split()[3] for line in open("/proc/mounts") if line.split()[1] == "/sys/fs/cgroup")
+    t.detached(t.bundle("sleep", "1000").drop_namespace("cgroup"))
+    t.equal(next(line.split()[3] for line in open("/proc/mounts") if line.split()[1] == "/sys/fs/cgroup"), options, "the host's options afterwards")
+
+
+@test(peers="")
+def a_bind_mount_within_the_root_finds_the_mounts_made_before(t):
+    for name in ("one", "two"):
+        os.makedirs(t.path(name), exist_ok=True)
+        with open(t.path(f"{name}/file"), "w") as file:
+            file.write(name + "\n")
+    os.makedirs(t.path("one/two"))
+    bundle = t.bundle(shell="cat /final/file /final/two/file", writable=True, private=True)
+    # The host's paths of places in the root, as some callers write them.
+    bundle.bind(t.path("one"), bundle.inside("/mnt")).bind(t.path("two"), "/mnt/two")
+    bundle.mount(bundle.inside("/final"), "bind", bundle.inside("/mnt"), "rbind")
+    t.equal(t.run(bundle).out, "one\ntwo\n", "stdout")
+    # A symlink of the image's leads into the image, never out to the host.
+    os.symlink("/etc", bundle.inside("/link"))
+    bundle.write("/etc/marker", "the image's\n")
+    bundle.mount("/etc-copy", "bind", bundle.inside("/link"), "bind").shell("cat /etc-copy/marker")
+    t.equal(t.run(bundle).out, "the image's\n", "what the link leads to")
+
+
+@test(peers="")
+def a_destination_below_the_roots_own_path_is_checked_as_the_image_sees_it(t):
+    bundle = t.bundle("true")
+    t.fails(bundle.bind("/etc", bundle.inside("/proc/sys")), words=("mounts[", "inside /proc"))
+    bundle = t.bundle("true")
+    t.fails(bundle.bind("/etc", bundle.rootfs), words=("mounts[", "must be below it"))
