@@ -238,3 +238,12 @@ def a_copy_of_the_binary_elsewhere_works(t):
 @test(peers="")
 def an_empty_environment_is_enough(t):
     t.equal(t.run(t.bundle("echo", "fine"), env={}).out, "fine\n", "stdout")
+
+
+@test(peers="")
+def help_says_the_name_that_was_called(t):
+    os.symlink(os.path.realpath(t.rt.path), link := t.path("runc"))
+    t.contains(t.command(link, "--help").out, "NAME:\n   runc - Open Container Initiative runtime\n")
+    t.contains(t.command(link, "run", "--help").out, "NAME:\n   runc run - ")
+    t.contains(t.command(link, "run", "-b", "/nonexistent", "x").err, "runc run failed: ")
+    t.contains(t.command(link, "--version").out, "unitc version ")

@@ -183,3 +183,36 @@ def the_container_is_not_a_child_of_a_stranger(t):
     c = t.created(t.bundle("sleep", "1000"))
     # Its creator has gone: only PID 1 or a subreaper may have adopted it.
     t.equal(process.stat(c.pid)[1], "1", "parent of init")
+
+
+@test(peers="runc")
+def a_created_container_ends_by_the_signals_that_end_a_program(t):
+    for name, number in (("TERM", 15), ("INT", 2), ("HUP", 1)):
+        c = t.created(t.bundle("sleep", "1000"))
+        t.ok("kill", c.id, name)
+        c.wait_stopped()
+    # A program that has started is asked in its own way.
+    c = t.detached(t.bundle("sleep", "1000"))
+    t.ok("kill", c.id, "TERM")
+    t.equal(t.state(c.id)["status"], "running", "a first process without a handler")
+
+
+@test(peers="runc")
+def what_execve_refuses_is_one_bare_line(t):
+    bundle = t.bundle("/run.sh", private=True).write("/run.sh", "#!/no-such-interpreter\n", 0o755)
+    bundle.save()
+    result = t.call("run", "--bundle", bundle.path, t.id())
+    t.equal((result.status, result.err), (255, "exec /run.sh: no such file or directory\n"), "status and standard error")
+
+
+@test(peers="")
+def the_log_has_what_execve_refuses_too(t):
+    bundle = t.bundle("/run.sh", private=True).write("/run.sh", "#!/no-such-interpreter\n", 0o755)
+    bundle.save()
+    result = t.call("run", "--bundle", bundle.path, t.id(), options=("--log", t.path("log")))
+    t.equal(result.err, "exec /run.sh: no such file or directory\n", "standard error")
+    t.contains(open(t.path("log")).read(), 'level=error msg="exec /run.sh: no such file or directory"')
+    c = t.created(bundle)
+    result = t.call("start", c.id)
+    t.equal(result.status, 1, "status of start")
+    t.one_error(result, "unable to start container process: exec /run.sh: no such file or directory")

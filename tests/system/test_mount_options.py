@@ -251,3 +251,45 @@ def id_maps_that_cannot_be_are_refused(t):
     t.fails(bundle, words=("mounts[7].uidMappings[1]: overlaps",))
     bundle = _idmap(t.bundle("true"), "/sys/fs/cgroup", "idmap", 5, 5)
     t.fails(bundle, words=("mounts[7]", "failed to set MOUNT_ATTR_IDMAP on /sys/fs/cgroup", "doesn't support idmap"))
+
+
+def _flagged(t, flags):
+    """A tmpfs of the host's whose mount alone has the flags."""
+    path = t.path("flagged")
+    os.makedirs(path, exist_ok=True)
+    t.equal(t.command("mount", "-t", "tmpfs", "-o", "strictatime", "tmpfs", path).status, 0, "mount")
+    t.finally_do(lambda: t.command("umount", path))
+    t.equal(t.command("mount", "--bind", "-o", f"remount,{flags}", path).status, 0, "remount")
+    return path
+
+
+def _seen(t, path, *options, user_namespace=False):
+    bundle = t.bundle("awk", '$2 == "/mnt" { print $4 }', "/proc/self/mounts").bind(path, "/mnt", *options)
+    if user_namespace:
+        bundle.linux["namespaces"].append({"type": "user"})
+        for key in ("uidMappings", "gidMappings"):
+            bundle.linux[key] = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    result = t.call("run", "-b", bundle.save().path, t.id())
+    return set(result.out.strip().split(",")) - {"size", "inode64"} if result.status == 0 else result.err
+
+
+@test(peers="runc")
+def access_times_stay_the_sources_unless_a_way_of_keeping_them_is_chosen(t):
+    for source, options, present, absent in (
+            ("noatime", ("nosuid",), {"noatime", "nosuid"}, {"relatime"}), ("noatime", ("atime",), {"noatime"}, {"relatime"}),
+            ("noatime", ("norelatime",), {"noatime"}, set()), ("noatime", ("relatime",), {"relatime"}, {"noatime"}),
+            ("noatime", ("nodiratime",), {"nodiratime", "relatime"}, {"noatime"}), ("nodiratime,ro", ("dev",), {"nodiratime", "rw"}, {"ro"}),
+            ("nodiratime", ("diratime",), {"nodiratime"}, set()), ("nodiratime", ("strictatime",), set(), {"nodiratime", "relatime", "noatime"}),
+            ("noatime", ("nodiratime", "strictatime"), {"nodiratime"}, {"noatime", "relatime"})):
+        seen = _seen(t, _flagged(t, source), *options)
+        t.check(present <= seen and not absent & seen, f"{options} of a {source} mount: {seen}")
+
+
+@test(peers="")
+def flags_that_a_user_namespace_must_not_clear_stay_or_are_an_error(t):
+    seen = _seen(t, _flagged(t, "ro,nosuid,nodev,noexec"), "nosuid", user_namespace=True)
+    t.check({"ro", "nosuid", "nodev", "noexec"} <= seen, f"unnamed flags: {seen}")
+    for name in ("rw", "suid", "dev", "exec"):
+        t.contains(_seen(t, _flagged(t, "ro,nosuid,nodev,noexec"), name, user_namespace=True),
+                   "unable to start container process: error during container init: error mounting mounts[", "operation not permitted")
+    t.check("rw" in _seen(t, _flagged(t, "ro,nosuid"), "rw"), "without a user namespace")
