@@ -215,10 +215,12 @@ Result<> refuse_real_time(Invocation&, std::string_view value) {
     return fail("cgroup v2 has no limits on real-time scheduling");
 }
 
-Result<> refuse_intel_rdt(Invocation&, std::string_view value) {
-    if (value.empty())
-        return {};
-    return fail("is not supported yet: containers have no Intel RDT groups");
+template <auto Member>
+Result<> set_schema(Invocation& invocation, std::string_view value) {
+    if (value.find('\n') != std::string_view::npos)
+        return fail("must be one line");
+    invocation.update.*Member = value;
+    return {};
 }
 
 Result<> set_interval(Invocation& invocation, std::string_view value) {
@@ -360,8 +362,8 @@ constexpr Option kUpdate[] = {
     {"memory-reservation", 0, "BYTES", "memory that is protected from being reclaimed", set_update_size<&Update::memory_reservation>},
     {"memory-swap", 0, "BYTES", "memory and swap together; -1: unlimited swap", set_update_size<&Update::memory_swap>},
     {"pids-limit", 0, "N", "number of processes and threads; -1: unlimited", set_update_number<&Update::pids_limit, INT64_MIN, INT64_MAX>},
-    {"l3-cache-schema", 0, "SCHEMA", "refused: Intel RDT is not supported yet", refuse_intel_rdt},
-    {"mem-bw-schema", 0, "SCHEMA", "refused: Intel RDT is not supported yet", refuse_intel_rdt},
+    {"l3-cache-schema", 0, "SCHEMA", "share of the L3 cache (Intel RDT), such as L3:0=ff;1=f", set_schema<&Update::l3_cache_schema>},
+    {"mem-bw-schema", 0, "SCHEMA", "share of the memory bandwidth (Intel RDT), such as MB:0=20;1=70", set_schema<&Update::mem_bw_schema>},
     kHelp,
 };
 // clang-format on

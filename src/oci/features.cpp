@@ -66,7 +66,7 @@ Json linux_part(int last_capability) {
         {"memoryPolicy",
          {{"modes", names_without(kMemoryPolicyModes, {})},
           {"flags", names_without(kMemoryPolicyFlags, {})}}},
-        {"intelRdt", {{"enabled", false}, {"schemata", false}, {"monitoring", false}}},
+        {"intelRdt", {{"enabled", true}, {"schemata", true}, {"monitoring", true}}},
         {"mountExtensions", {{"idmap", enabled()}}},
         {"netDevices", enabled()},
     };

@@ -170,8 +170,8 @@ constexpr Rule kRules[] = {
     swap_includes_memory,         burst_is_within_quota,
     capability_sets_are_nested,   scheduler_is_complete,
     memory_policy_has_its_nodes,  personality_has_no_flags,
-    net_devices_have_a_namespace, seccomp_agent_can_be_told,
-    namespaces_are_consistent,
+    net_devices_have_a_namespace, intel_rdt_names_one_group,
+    seccomp_agent_can_be_told,    namespaces_are_consistent,
 };
 
 }  // namespace

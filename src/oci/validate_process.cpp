@@ -2,6 +2,7 @@
 #include "oci/validate_process.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <string_view>
 #include <vector>
 
@@ -119,6 +120,31 @@ Result<> net_devices_have_a_namespace(const Config& config) {
             if (host != other_host && inside == other && inside.find('%') == std::string::npos)
                 return fail("linux.netDevices: '" + host + "' and '" + other_host +
                             "' would both be named '" + inside + "'");
+    return {};
+}
+
+// A directory of resctrl's root that is not of the kernel's own, and lines of
+// its schemata: config-linux.md.
+Result<> intel_rdt_names_one_group(const Config& config) {
+    if (!config.linux_ || !config.linux_->intel_rdt)
+        return {};
+    const IntelRdt& rdt = *config.linux_->intel_rdt;
+    const std::string where = "linux.intelRdt.";
+    if (rdt.clos_id != "/" &&
+        (rdt.clos_id.find_first_of("/\n") != std::string::npos || rdt.clos_id.size() > NAME_MAX ||
+         is_one_of(rdt.clos_id, {".", "..", "info", "mon_groups", "mon_data"})))
+        return fail(where + "closID: is no name of a class, must be one name, or '/'");
+    const auto one_line = [&](const std::string& line, const std::string& key) -> Result<> {
+        if (line.find('\n') != std::string::npos)
+            return fail(where + key + ": must be one line");
+        return {};
+    };
+    TRY(one_line(rdt.l3_cache_schema, "l3CacheSchema"));
+    TRY(one_line(rdt.mem_bw_schema, "memBwSchema"));
+    for (size_t i = 0; i < rdt.schemata.size(); ++i)
+        TRY(one_line(rdt.schemata[i], "schemata[" + std::to_string(i) + "]"));
+    if (!rdt.mem_bw_schema.empty() && !rdt.mem_bw_schema.starts_with("MB:"))
+        return fail(where + "memBwSchema: must begin with 'MB:'");
     return {};
 }
 

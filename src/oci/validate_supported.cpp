@@ -8,20 +8,15 @@
 namespace unitc::oci {
 namespace {
 
-template <typename Part>
 struct Row {
-    std::string_view path;
-    bool (*given)(const Part& part);
-};
-
-constexpr Row<Linux> kLinux[] = {
-    {"linux.intelRdt", [](const Linux& l) { return l.intel_rdt.has_value(); }},
+    std::string_view path;  // below linux.resources
+    bool (*given)(const Resources& resources);
 };
 
 // Only cgroup v1 has them; unlike memory.kernel the spec does not allow to
 // ignore them. What says the same as v2 always does (no disabled OOM killer,
 // a hierarchy) passes.
-constexpr Row<Resources> kVersion1[] = {
+constexpr Row kVersion1[] = {
     {"memory.swappiness", [](const Resources& r) { return r.memory && r.memory->swappiness; }},
     {"memory.disableOOMKiller",
      [](const Resources& r) { return r.memory && r.memory->disable_oom_killer.value_or(false); }},
@@ -42,16 +37,8 @@ constexpr Row<Resources> kVersion1[] = {
      }},
 };
 
-template <typename Part, size_t N>
-Result<> none_given(const Part& part, const Row<Part> (&rows)[N]) {
-    for (const Row<Part>& row : rows)
-        if (row.given(part))
-            return fail(std::string{row.path} + " is not supported yet");
-    return {};
-}
-
 Result<> exists_in_version_2(const Resources& resources) {
-    for (const Row<Resources>& row : kVersion1)
+    for (const Row& row : kVersion1)
         if (row.given(resources))
             return fail("linux.resources." + std::string{row.path} +
                         ": does not exist in cgroup v2");
@@ -63,7 +50,6 @@ Result<> exists_in_version_2(const Resources& resources) {
 Result<> is_supported(const Config& config) {
     if (!config.linux_)
         return {};
-    TRY(none_given(*config.linux_, kLinux));
     if (config.linux_->resources)
         TRY(exists_in_version_2(*config.linux_->resources));
     return {};

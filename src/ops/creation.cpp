@@ -48,6 +48,10 @@ state::Record make_record(const Prepared& prepared) {
     record.poststart = prepared.plan.hooks.poststart;
     record.poststop = prepared.plan.hooks.poststop;
     record.keyring = prepared.plan.init.new_keyring ? prepared.plan.init.keyring_name : "";
+    if (prepared.rdt) {
+        record.rdt_group = prepared.rdt->home();
+        record.rdt_made = prepared.rdt->undo();
+    }
     record.private_pid_namespace = (prepared.plan.init.new_namespaces & CLONE_NEWPID) != 0;
     return record;
 }
@@ -126,6 +130,8 @@ Creation::~Creation() {
                      "' of the failed container may be left: " + ended.error().message);
         return;
     }
+    if (auto removed = remove_rdt_group(record_); !removed)
+        log::warning(removed.error().message);
     run_poststop_hooks(record_);
     if (auto removed = entry_->remove(); !removed)
         log::warning(removed.error().message);
@@ -188,6 +194,8 @@ public:
         const launch::Child& child = *creation.child_;
         creation.record_.init = TRY(sys::identify(child.pidfd(), child.pid()));
         creation.record_.phase = state::Phase::Created;
+        if (prepared_.rdt)
+            creation.record_.rdt_made = prepared_.rdt->leftover();
         TRY(creation.entry_->save(creation.record_));
         TRY(write_pid_file(request_.pid_file, child.pid()));
         // "standard" is what runc says with it.
@@ -206,6 +214,7 @@ private:
         TRY(verify_unit(creation, *refused));
         lap("verify the unit");
         TRY(move_net_devices(child));
+        TRY(enter_rdt_group(child));
         if (auto sent = child.channel().send(wire::Message::InCgroup); !sent)
             return Failure{first_cause(child.channel(), std::move(sent).error())};
         return {};
@@ -281,6 +290,14 @@ private:
         for (const auto& [host, inside] : plan.net_devices)
             TRY_IN("linux.netDevices[\"" + host + "\"]", sys::move_net_device(netns, host, inside));
         lap("network devices");
+        return {};
+    }
+
+    Result<> enter_rdt_group(const launch::Child& child) {
+        if (!prepared_.rdt)
+            return {};
+        const Fd root = TRY_IN("linux.intelRdt", resctrl::open());
+        TRY_IN("linux.intelRdt", resctrl::enter(root, *prepared_.rdt, child.pid()));
         return {};
     }
 

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "resctrl/group.hpp"
 #include "sys/procfs.hpp"
 #include "systemd/manager.hpp"
 #include "unit/name.hpp"
@@ -107,6 +108,19 @@ Result<> forget_unit(const state::Record& record, Deadline deadline) {
     // Asking for its cgroup resets what is dead, if it is this container's.
     TRY(ask_manager(record.unit, record.id, {}, record.invocation_id, deadline));
     return {};
+}
+
+Result<> remove_rdt_group(const state::Record& record) {
+    const bool current = TRY(is_of_this_boot(record));
+    if (record.rdt_made.empty() || !current)
+        return {};
+    const auto root = resctrl::open();
+    // What was mounted is gone, with all its groups.
+    if (!root && root.error().code == ENOENT)
+        return {};
+    if (!root)
+        return Failure{root.error()};
+    return resctrl::remove(*root, record.rdt_made);
 }
 
 Result<> end_group(const Group& group, Deadline deadline) {

@@ -35,6 +35,9 @@ Result<> forget_unit(const state::Record& record, Deadline deadline);
 
 // Kills all in it and waits until systemd has removed it; asks systemd to
 // stop the unit when it does not go by itself.
+// The group of Intel RDT that was made for the container alone.
+Result<> remove_rdt_group(const state::Record& record);
+
 Result<> end_group(const Group& group, Deadline deadline);
 
 }  // namespace unitc::ops

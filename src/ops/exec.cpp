@@ -29,6 +29,7 @@
 #include "ops/ops.hpp"
 #include "ops/prepare.hpp"
 #include "plan/make.hpp"
+#include "resctrl/group.hpp"
 #include "state/status.hpp"
 #include "sys/file.hpp"
 #include "sys/id_map.hpp"
@@ -109,6 +110,7 @@ public:
         const auto group = TRY(find_group(record_, deadline_));
         const Fd place = TRY(group ? open_place(group->fd) : place_outside());
         lap("find the cgroup");
+        TRY(join_rdt_group());
         if (starts_at_once())
             TRY(begin_foreground());
         joiner_.emplace(TRY(spawn_in(place)));
@@ -185,6 +187,18 @@ private:
     Result<> begin_foreground() {
         if (!request_.detach)
             foreground_.emplace(TRY(Foreground::begin()));
+        return {};
+    }
+
+    // What is cloned from here on is in it from its first instruction. One that
+    // somebody has removed holds none of the container's processes any more.
+    Result<> join_rdt_group() const {
+        if (record_.rdt_group.empty())
+            return {};
+        const auto root = resctrl::open();
+        auto joined = root ? resctrl::join(*root, record_.rdt_group) : Failure{root.error()};
+        if (!joined && joined.error().code != ENOENT)
+            return Failure{std::move(joined).error().in("linux.intelRdt")};
         return {};
     }
 

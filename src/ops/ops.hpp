@@ -131,6 +131,8 @@ struct UpdateRequest {
     int64_t kernel_memory = 0;      // without effect on cgroup v2: a warning
     int64_t kernel_memory_tcp = 0;  // the same
     std::optional<int64_t> pids_limit;
+    std::string l3_cache_schema;  // of Intel RDT; these two also beside `resources`
+    std::string mem_bw_schema;
 };
 
 // Sets new limits of a container that is created, running or paused: the

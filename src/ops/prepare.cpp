@@ -51,6 +51,15 @@ Result<> check_net_devices(const oci::Config& config) {
     return {};
 }
 
+Result<> decide_rdt(Prepared& prepared, const ContainerId& id) {
+    const auto& linux_part = prepared.config.linux_;
+    if (!linux_part || !linux_part->intel_rdt)
+        return {};
+    const Fd root = TRY_IN("linux.intelRdt", resctrl::open());
+    prepared.rdt = TRY(resctrl::decide(root, *linux_part->intel_rdt, id.str()));
+    return {};
+}
+
 }  // namespace
 
 Result<> check_terminal(bool detach, bool terminal, const std::string& console_socket) {
@@ -95,6 +104,7 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
     TRY(check_labels(prepared.config));
     TRY(check_net_devices(prepared.config));
+    TRY(decide_rdt(prepared, id));
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
 

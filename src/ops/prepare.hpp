@@ -3,12 +3,15 @@
 // any side effect.
 #pragma once
 
+#include <optional>
+
 #include "base/container_id.hpp"
 #include "base/result.hpp"
 #include "host/facts.hpp"
 #include "oci/config.hpp"
 #include "ops/ops.hpp"
 #include "plan/plan.hpp"
+#include "resctrl/group.hpp"
 
 namespace unitc::ops {
 
@@ -17,6 +20,7 @@ struct Prepared {
     oci::Config config;
     host::Facts facts;
     plan::Plan plan;
+    std::optional<resctrl::Group> rdt;
 };
 
 // runc's rules for who gets the terminal, in its words.

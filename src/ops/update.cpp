@@ -11,6 +11,8 @@
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
 #include "ops/update_resources.hpp"
+#include "resctrl/group.hpp"
+#include "resctrl/schemata.hpp"
 #include "state/status.hpp"
 #include "systemd/manager.hpp"
 #include "unit/translate.hpp"
@@ -164,6 +166,43 @@ Result<> update_group(const Group& group, state::Status status, const oci::Resou
     return verified;
 }
 
+// Of Intel RDT; put back unless all the rest is done.
+class Schemata {
+public:
+    Schemata() = default;
+    Schemata(const Schemata&) = delete;
+    ~Schemata() {
+        if (before_.empty())
+            return;
+        if (const auto done = resctrl::change(root_, group_, before_); !done)
+            log::warning("put back schemata: " + done.error().message);
+    }
+
+    Result<> change(const state::Record& record, const UpdateRequest& request) {
+        oci::IntelRdt wanted;
+        wanted.l3_cache_schema = request.l3_cache_schema;
+        wanted.mem_bw_schema = request.mem_bw_schema;
+        const std::string lines = resctrl::wanted_lines(wanted);
+        if (lines.empty())
+            return {};
+        const std::string option =
+            wanted.l3_cache_schema.empty() ? "--mem-bw-schema" : "--l3-cache-schema";
+        if (record.rdt_group.empty())
+            return fail(option + ": the container was made without linux.intelRdt");
+        root_ = TRY_IN(option, resctrl::open());
+        group_ = record.rdt_group;
+        before_ = TRY_IN(option, resctrl::change(root_, group_, lines));
+        return {};
+    }
+
+    void keep() { before_.clear(); }
+
+private:
+    Fd root_;
+    std::string group_;
+    std::string before_;
+};
+
 }  // namespace
 
 Result<> update(const Globals& globals, const UpdateRequest& request) {
@@ -177,7 +216,11 @@ Result<> update(const Globals& globals, const UpdateRequest& request) {
     const auto group = TRY(find_group(record, deadline));
     if (!group)
         return not_running();
+    Schemata schemata;
+    TRY(schemata.change(record, request));
     auto updated = update_group(*group, truth.status, resources, request, deadline);
+    if (updated)
+        schemata.keep();
     if (!updated)
         return Failure{Error{updated.error().code, in_words_of(request, updated.error().message)}};
     return {};

@@ -297,6 +297,8 @@ std::string serialize(const Record& record) {
         {"pidfdInode", record.init.pidfd_inode},
         {"privatePidNamespace", record.private_pid_namespace},
         {"keyring", from_bytes(record.keyring)},
+        {"rdtGroup", from_bytes(record.rdt_group)},
+        {"rdtMade", from_bytes(record.rdt_made)},
     };
     if (!record.poststart.empty())
         document["poststart"] = from_hooks(record.poststart);
@@ -335,6 +337,8 @@ Result<Record> deserialize(std::string_view text) {
     reader.read("poststart", record.poststart);
     reader.read("poststop", record.poststop);
     reader.read_optional("keyring", record.keyring);
+    reader.read_optional("rdtGroup", record.rdt_group);
+    reader.read_optional("rdtMade", record.rdt_made);
     if (reader.problem().empty())
         check(record, reader);
     if (!reader.problem().empty())

@@ -40,6 +40,10 @@ struct Record {
     std::vector<oci::Hook> poststart;
     std::vector<oci::Hook> poststop;
     std::string keyring;  // name of the session keyring; empty: the caller's was kept
+    // Of linux.intelRdt, below resctrl's mount: whose tasks the processes are,
+    // and what is to be removed with the container. Empty: nothing.
+    std::string rdt_group;
+    std::string rdt_made;
 };
 
 // One line of JSON header (version, checksum) and the document.

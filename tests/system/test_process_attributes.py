@@ -148,6 +148,22 @@ def cpus_that_are_none_are_refused_by_name(t):
         t.one_error(result, f"process.execCPUAffinity.{key}: sched_setaffinity: invalid argument")
 
 
+# Intel RDT
+
+@test(lane="both", peers="")
+def intel_rdt_without_resctrl_is_refused(t):
+    t.machine_needs("resctrl" not in open("/proc/self/mountinfo").read(), "resctrl is mounted here")
+    for rdt in ({}, {"closID": "gold"}, {"l3CacheSchema": "L3:0=f"}):
+        bundle = t.bundle("true")
+        bundle.linux["intelRdt"] = rdt
+        t.fails(bundle, words=("linux.intelRdt: no resctrl file system is mounted",))
+    for rdt, words in (({"closID": "a/b"}, "linux.intelRdt.closID: "), ({"memBwSchema": "0=1"}, "linux.intelRdt.memBwSchema: must begin"),
+                       ({"schemata": ["L3:0=f\n"]}, "linux.intelRdt.schemata[0]: must be one line")):
+        bundle = t.bundle("true")
+        bundle.linux["intelRdt"] = rdt
+        t.fails(bundle, words=(words,))
+
+
 # I/O priority
 
 @test(lane="both", peers="crun runc")
@@ -432,7 +448,7 @@ def features_tell_what_is_supported(t):
     found = json.loads(t.ok("features").out)["linux"]
     for part in ("apparmor", "selinux", "netDevices"):
         t.equal(found[part], {"enabled": True}, part)
-    t.equal(found["intelRdt"]["enabled"], False, "intelRdt")
+    t.equal(found["intelRdt"], {"enabled": True, "schemata": True, "monitoring": True}, "intelRdt")
     t.check({"MPOL_DEFAULT", "MPOL_BIND", "MPOL_WEIGHTED_INTERLEAVE"} <= set(found["memoryPolicy"]["modes"]), found["memoryPolicy"])
     t.equal(len(found["memoryPolicy"]["flags"]), 3, "memoryPolicy.flags")
     t.check("SCMP_ACT_NOTIFY" in found["seccomp"]["actions"], "seccomp actions")

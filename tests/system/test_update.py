@@ -167,8 +167,8 @@ def what_is_wrong_is_named_and_changes_nothing(t):
         (("--pids-limit", "many"), ("--pids-limit 'many'",)),
         (("--cpu-rt-period", "1000"), ("--cpu-rt-period '1000'", "real-time")),
         (("--cpu-rt-runtime", "1000"), ("--cpu-rt-runtime '1000'", "real-time")),
-        (("--l3-cache-schema", "L3:0=f"), ("--l3-cache-schema", "not supported yet")),
-        (("--mem-bw-schema", "MB:0=20"), ("--mem-bw-schema", "not supported yet")),
+        (("--l3-cache-schema", "L3:0=f"), ("--l3-cache-schema", "made without linux.intelRdt")),
+        (("--mem-bw-schema", "MB:0=20"), ("--mem-bw-schema", "made without linux.intelRdt")),
         (("--resources", t.path("missing.json")), (f"--resources '{t.path('missing.json')}'", "no such file")),
     ):
         _refused(t, c, *words, containing=containing)

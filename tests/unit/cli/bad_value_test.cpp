@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "cli/parse.hpp"
 
 namespace unitc::cli {
@@ -34,7 +35,9 @@ const std::vector<BadValues>& bad_values() {
         {"interval", {"", "0", "0s", "-1s", "5", "1 s", "x", "9999999999h"}},
         {"kernel-memory", {"x", "-2", "1z"}},
         {"kernel-memory-tcp", {"x", "-2", "1z"}},
+        {"l3-cache-schema", {"L3:0=f\nL3:1=f"}},
         {"log-format", {"xml", "JSON"}},
+        {"mem-bw-schema", {"MB:0=20\n"}},
         {"memory", {"x", "-2", "1z", "M", "1M1", "9999999999999G"}},
         {"memory-reservation", {"x", "-2"}},
         {"memory-swap", {"x", "-2"}},
@@ -51,10 +54,9 @@ const std::vector<BadValues>& bad_values() {
 // Any text may be right: only the machine, the container or the config can
 // tell. tests/system/test_bad_input.py gives these what cannot be.
 constexpr std::string_view kTexts[] = {
-    "apparmor",      "bundle",        "cap",      "cgroup",       "console-socket",
-    "cpuset-cpus",   "cpuset-mems",   "cwd",      "env",          "l3-cache-schema",
-    "log",           "mem-bw-schema", "pid-file", "pidfd-socket", "process",
-    "process-label", "resources",
+    "apparmor",    "bundle",       "cap",     "cgroup",        "console-socket",
+    "cpuset-cpus", "cpuset-mems",  "cwd",     "env",           "log",
+    "pid-file",    "pidfd-socket", "process", "process-label", "resources",
 };
 
 std::vector<const char*> bad_values_of(const Option& option) {
@@ -79,9 +81,9 @@ void expect_refusals(const char* command, const Option& option) {
         Invocation invocation;
         const auto parsed = parse(words, invocation);
         ASSERT_FALSE(parsed) << command << " " << word;
-        EXPECT_THAT(
-            parsed.error().message,
-            testing::StartsWith("option --" + std::string{option.name} + " '" + value + "': "))
+        EXPECT_THAT(parsed.error().message,
+                    testing::StartsWith("option --" + std::string{option.name} + " '" +
+                                        text::printable(value) + "': "))
             << command;
     }
 }

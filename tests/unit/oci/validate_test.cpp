@@ -278,7 +278,29 @@ TEST(Validate, RefusesByNameWhatNothingActsUpon) {
         {{.top = R"("hooks": {"prestart": [{"path": "/x"}], "poststop": [{"path": "/y"}]})"},
          "valid"},
         {{.process = R"("execCPUAffinity": {"initial": "0", "final": "0-1"})"}, "valid"},
-        {{.linux_ = R"("intelRdt": {})"}, "linux.intelRdt is not supported yet"},
+        {{.linux_ = R"("intelRdt": {})"}, "valid"},
+    });
+}
+
+TEST(Validate, WantsOneClassOfServiceAndLinesForIt) {
+    const auto rdt = [](const std::string& members) { return R"("intelRdt": {)" + members + "}"; };
+    constexpr const char* kClass =
+        "linux.intelRdt.closID: is no name of a class, must be one name, or '/'";
+    expect_verdicts({
+        {{.linux_ = rdt(R"("closID": "guaranteed", "memBwSchema": "MB:0=20;1=70")")}, "valid"},
+        {{.linux_ = rdt(R"("closID": "/", "enableMonitoring": true)")}, "valid"},
+        {{.linux_ = rdt(R"("closID": "..")")}, kClass},
+        {{.linux_ = rdt(R"("closID": "a/b")")}, kClass},
+        {{.linux_ = rdt(R"("closID": "info")")}, kClass},
+        {{.linux_ = rdt(R"("closID": "a\nb")")}, kClass},
+        {{.linux_ = rdt(R"("l3CacheSchema": "L3:0=f\nL3:1=f")")},
+         "linux.intelRdt.l3CacheSchema: must be one line"},
+        {{.linux_ = rdt(R"("memBwSchema": "MB:0=1\n")")},
+         "linux.intelRdt.memBwSchema: must be one line"},
+        {{.linux_ = rdt(R"("memBwSchema": "0=1")")},
+         "linux.intelRdt.memBwSchema: must begin with 'MB:'"},
+        {{.linux_ = rdt(R"("schemata": ["L2:0=f", "a\n"])")},
+         "linux.intelRdt.schemata[1]: must be one line"},
     });
 }
 
