@@ -102,7 +102,7 @@ phase_vm_d13() {
   local share=$work/share-vm status=0
   rm -rf "$share"
   mkdir -p "$share"
-  VM_SECONDS=3000 tests/machine run d13 --vm --share "$share" -- sh -c "$(system_command d13 vm /share)" || status=$?
+  VM_SECONDS=4500 tests/machine run d13 --vm --share "$share" -- sh -c "$(system_command d13 vm /share)" || status=$?
   sed 's/^\([A-Z]*\) /\1 system:/' "$share/results" >"$results" || true
   return "$status"
 }
