@@ -144,7 +144,7 @@ Result<> execute(Context& context) {
     ::syscall(SYS_close_range, first, ~0U, kCloseOnExec);
     ::execve(context.executable.c_str(), argv.data(), envp.data());
     const int code = errno;
-    return Failure{Error{code, "exec " + context.executable + ": " + errno_text(code)}};
+    return Failure{Error{code, "exec " + context.executable + ": " + errno_text(code), true}};
 }
 
 }  // namespace unitc::init

@@ -166,8 +166,10 @@ public:
         }
         // Silence is consent: the descriptor closes when the program is executed.
         // A pause may have taken all of the first one.
-        TRY_IN("unable to start container process",
-               await_execution(channel, deadline_of(globals_)));
+        if (auto executed = await_execution(channel, deadline_of(globals_)); !executed) {
+            executed.error().bare = false;
+            return Failure{std::move(executed).error().in("unable to start container process")};
+        }
         channel.close();
         forget_pid.dismiss();
         child_->release();

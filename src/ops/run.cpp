@@ -20,11 +20,9 @@ namespace {
 Result<> execute(Creation& creation, Deadline deadline) {
     wire::Channel& channel = creation.child().channel();
     TRY(channel.send(wire::Message::Start));
-    if (auto executed = await_execution(channel, deadline); !executed) {
-        // As runc has it, whose first process says such things itself.
-        executed.error().bare = true;
-        return executed;
-    }
+    // What execve refuses stays bare, as runc has it, whose first process says
+    // such things itself.
+    TRY_IN("unable to start container process", await_execution(channel, deadline));
     channel.close();
     return {};
 }

@@ -50,9 +50,11 @@ Result<state::Record> execute(const Globals& globals, const std::string& id, Dea
     const wire::Channel door{
         TRY(sys::connect_unix_at(entry.dir(), state::kStartSocket, SOCK_SEQPACKET))};
     TRY(door.send(wire::Message::Start));
-    if (auto executed = await_execution(door, deadline); !executed)
+    if (auto executed = await_execution(door, deadline); !executed) {
+        executed.error().bare = false;  // its standard error is not ours
         return end_after(std::move(executed).error().in("unable to start container process"),
                          record);
+    }
     return record;
 }
 

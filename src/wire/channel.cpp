@@ -29,7 +29,8 @@ Result<> Channel::send(Message message, std::string_view payload,
 }
 
 Result<> Channel::send_failure(const Error& error) const {
-    return send(Message::Failed, std::to_string(error.code) + " " + error.message);
+    return send(error.bare ? Message::Refused : Message::Failed,
+                std::to_string(error.code) + " " + error.message);
 }
 
 Result<Packet> Channel::receive() const {
@@ -42,8 +43,11 @@ Result<Packet> Channel::receive() const {
     if (raw.bytes.empty())
         return fail_code(EPIPE, "receive");
     Packet packet{static_cast<Message>(raw.bytes.front()), raw.bytes.substr(1), std::move(raw.fds)};
-    if (packet.message == Message::Failed)
-        return Failure{parse_failure(packet.payload)};
+    if (packet.message == Message::Failed || packet.message == Message::Refused) {
+        Error error = parse_failure(packet.payload);
+        error.bare = packet.message == Message::Refused;
+        return Failure{std::move(error)};
+    }
     return packet;
 }
 

@@ -33,6 +33,7 @@ enum class Message : char {
     Detach = 'd',     // parent (create) → child: from now on wait on the start socket
     Detached = 'a',   // child → parent: outlives you now
     Failed = 'e',     // child → parent or starter: "errno message", then it exits
+    Refused = 'x',    // the same, and it was execve(2) that failed: a bare error
 };
 
 struct Packet {
@@ -50,7 +51,7 @@ public:
                   const std::vector<int>& fds = {}) const;
     Result<> send_failure(const Error& error) const;
 
-    // The next message. Failed becomes the error it carries; a closed peer is
+    // The next message. Failed and Refused become the error they carry; a closed peer is
     // the error EPIPE.
     Result<Packet> receive() const;
     // The same, and anything but `expected` is an error.
