@@ -23,6 +23,7 @@ namespace {
 using Files = std::vector<std::pair<std::string, std::string>>;
 
 constexpr char kBurst[] = "cpu.max.burst";
+constexpr char kQuota[] = "cpu.max";
 
 Failure not_running() {
     return Failure{Error{ESRCH, "container not running"}};
@@ -88,6 +89,11 @@ public:
 private:
     Result<> write(Files& later) const {
         for (const auto& file : plan_.cgroup_files) {
+            // The period of an unlimited quota: systemd writes the file first.
+            if (file.first == kQuota) {
+                later.push_back(file);
+                continue;
+            }
             const auto written = cgroup::write_files(group_.fd, {file});
             if (written)
                 continue;
@@ -122,7 +128,9 @@ private:
 
     void put_back() const {
         for (const auto& file : before_)
-            if (const auto written = cgroup::write_files(group_.fd, {file}); !written)
+            if (file.first == kQuota)
+                continue;  // systemd's to put back
+            else if (const auto written = cgroup::write_files(group_.fd, {file}); !written)
                 log::debug(written.error().message);
     }
 

@@ -42,6 +42,10 @@ void Builder::file(std::string_view field, std::string_view name, std::string co
         replace(plan_.cgroup_files, name, std::move(content));
 }
 
+void Builder::no_file(std::string_view name) {
+    std::erase_if(plan_.cgroup_files, [&](const auto& file) { return file.first == name; });
+}
+
 void Builder::expect(std::string_view name, std::string content) {
     replace(plan_.expected_files, name, std::move(content));
 }

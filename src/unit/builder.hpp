@@ -27,6 +27,7 @@ public:
     // A cgroup file that has no property. Dropped with a warning when its
     // controller is not on this machine.
     void file(std::string_view field, std::string_view name, std::string content);
+    void no_file(std::string_view name);
 
     // What the file must hold after the job; replaces what was expected.
     void expect(std::string_view name, std::string content);

@@ -119,11 +119,16 @@ Result<> set_cpu_quota(uint64_t quota, uint64_t period, Builder& builder) {
         builder.set("CPUQuotaPeriodUSec", period);
     const uint64_t per_second = quota == kInfinity ? kInfinity : per_second_of_quota(quota, used);
     builder.set("CPUQuotaPerSecUSec", per_second);
+    builder.no_file("cpu.max");
     if (!builder.has_controller("cpu", "linux.resources.cpu"))
         return {};
-    // systemd uses the default period where there is no quota.
+    // systemd writes its default period where there is no quota. The one that
+    // was asked for has no effect there, but is what readers look for.
+    const std::string unlimited = "max " + std::to_string(used);
+    if (quota == kInfinity && used != kDefaultPeriod)
+        builder.file("linux.resources.cpu", "cpu.max", unlimited);
     if (quota == kInfinity)
-        builder.expect("cpu.max", "max " + std::to_string(kDefaultPeriod));
+        builder.expect("cpu.max", unlimited);
     else
         builder.expect("cpu.max",
                        std::to_string(kept_quota(per_second, used)) + " " + std::to_string(used));

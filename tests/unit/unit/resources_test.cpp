@@ -132,9 +132,9 @@ TEST(Cpu, QuotaAndPeriodAreOneLimit) {
         {20'000, 10'000, "CPUQuotaPerSecUSec t 2000000", "CPUQuotaPeriodUSec t 10000",
          "20000 10000"},
         {-1, 50'000, "CPUQuotaPerSecUSec t 18446744073709551615", "CPUQuotaPeriodUSec t 50000",
-         "max 100000"},
+         "max 50000"},
         {0, 50'000, "CPUQuotaPerSecUSec t 18446744073709551615", "CPUQuotaPeriodUSec t 50000",
-         "max 100000"},
+         "max 50000"},
         {-1, {}, "CPUQuotaPerSecUSec t 18446744073709551615", "", "max 100000"},
         {0, {}, "", "", "(none)"},
         {{}, 0, "", "", "(none)"},
@@ -145,6 +145,16 @@ TEST(Cpu, QuotaAndPeriodAreOneLimit) {
         EXPECT_EQ(property(plan, "CPUQuotaPeriodUSec"), row.period_text);
         EXPECT_EQ(file(plan.expected_files, "cpu.max"), row.file);
     }
+}
+
+TEST(Cpu, AnUnlimitedQuotaKeepsItsPeriodInTheFile) {
+    EXPECT_EQ(file(plan_of(quota(-1, 50'000)).cgroup_files, "cpu.max"), "max 50000");
+    EXPECT_EQ(file(plan_of(quota(-1, 100'000)).cgroup_files, "cpu.max"), "(none)");
+    EXPECT_EQ(file(plan_of(quota(5'000, 50'000)).cgroup_files, "cpu.max"), "(none)");
+    // A later source that does limit it leaves nothing of it.
+    oci::Resources resources = quota(-1, 50'000);
+    resources.unified = {{"cpu.max", "5000 50000"}};
+    EXPECT_EQ(file(plan_of(resources).cgroup_files, "cpu.max"), "(none)");
 }
 
 TEST(Cpu, NumbersThatTheKernelRefusesAreRefusedByName) {

@@ -64,7 +64,7 @@ TEST(Update, CompletesQuotaAndPeriodByWhatIsInForce) {
                  "25000 100000"},
              Row{30'000, 100'000, "CPUQuotaPerSecUSec t 300000", "CPUQuotaPeriodUSec t 100000",
                  "30000 100000"},
-             Row{-1, {}, "CPUQuotaPerSecUSec t 18446744073709551615", "", "max 100000"},
+             Row{-1, {}, "CPUQuotaPerSecUSec t 18446744073709551615", "", "max 50000"},
          }) {
         const UnitPlan plan = change(cpu(row.quota, row.period), current);
         EXPECT_EQ(property(plan, "CPUQuotaPerSecUSec"), row.per_second);
