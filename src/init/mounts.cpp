@@ -137,12 +137,25 @@ Result<Fd> make_cgroup(Context& context, const MountStep& step) {
     return copy;
 }
 
-// Resolved as the image sees it, not the host: a symlink of the image's leads
-// nowhere else.
-Result<Fd> copy_from_root(Context& context, const MountStep& step, size_t index) {
+// Resolved as the image sees it, not the host. What is mounted there by now is
+// meant where the config names it, while a symlink of the image's may lead
+// about in the image alone: not to a writable copy of /proc/sys, nor of what the
+// config mounts read-only.
+Result<Fd> open_source_in_root(const Context& context, const MountStep& step) {
     const bool follow = !step.source_nofollow && !step.copy_symlink;
-    const Fd source = TRY_IN("source", sys::open_in_root(context.root, step.source_in_root,
-                                                         O_PATH | (follow ? 0 : O_NOFOLLOW)));
+    const int flags = O_PATH | (follow ? 0 : O_NOFOLLOW);
+    auto plain =
+        sys::open_below(context.root, "." + step.source_in_root, flags, sys::kBelowNoLinks);
+    if (plain || plain.error().code != ELOOP)
+        return plain;
+    Fd linked = TRY(sys::open_in_root(context.root, step.source_in_root, flags));
+    if (TRY(mount_id(linked, "", AT_EMPTY_PATH)) != TRY(mount_id(context.root, "", AT_EMPTY_PATH)))
+        return fail("'" + step.source_in_root + "' of the root leads onto another mount");
+    return linked;
+}
+
+Result<Fd> copy_from_root(Context& context, const MountStep& step, size_t index) {
+    const Fd source = TRY_IN("source", open_source_in_root(context, step));
     Fd copy = TRY_IN("source", sys::open_tree_clone(source.get(), "", step.recursive));
     if (!step.idmap)
         return copy;

@@ -105,6 +105,29 @@ def proc_or_sys_is_a_symlink(t):
             _untouched(t, canary)
 
 
+@test(lane="both", peers="")
+def a_bind_source_in_the_root_is_a_symlink_onto_a_mount(t):
+    """What the config mounts read-only, and /proc/sys, must not be had writable by way of the image."""
+    volume = t.path("volume")
+    os.mkdir(volume)
+    for target in ("proc/sys", "/proc", "/sys", "../../sys/fs/cgroup", "/volume", "/volume/.."):
+        bundle = t.bundle("touch", "/mnt/written", private=True).bind(volume, "/volume", "ro")
+        os.symlink(target, bundle.inside("/data"))
+        os.makedirs(bundle.inside("/volume"))
+        bundle.bind(bundle.inside("/data"), "/mnt", "rw")
+        if target == "/volume/..":
+            # That is the image's own root, by a way through the mount.
+            t.run(bundle)
+            t.check(os.path.exists(bundle.inside("/written")), "the root is not what was mounted")
+        else:
+            t.fails(bundle, words=("mounts[", "source: '/data' of the root leads onto another mount"))
+    t.equal(os.listdir(volume), [], "files in the read-only volume")
+    # A mount that the config itself names as the source is meant.
+    bundle = t.bundle("touch", "/mnt/written", private=True).bind(volume, "/volume", "ro")
+    t.run(bundle.bind(bundle.inside("/volume"), "/mnt", "rw"))
+    t.equal(os.listdir(volume), ["written"], "files in the volume")
+
+
 @test(peers="")
 def proc_is_not_a_directory(t):
     for make in (lambda path: open(path, "w").close(), os.mkfifo):
