@@ -105,14 +105,12 @@ Result<Fd> open(const std::string& path) {
 }
 
 std::string invocation_id(const Fd& cgroup) {
-    // trusted.* is the manager's own; user.* is what it writes beside it for
-    // readers without CAP_SYS_ADMIN.
-    for (const char* name : {"trusted.invocation_id", "user.invocation_id"}) {
-        char id[64];
-        const ssize_t size = ::fgetxattr(cgroup.get(), name, id, sizeof id);
-        if (size > 0 && is_invocation_id({id, static_cast<size_t>(size)}))
-            return {id, static_cast<size_t>(size)};
-    }
+    // trusted.* is the manager's own. user.*, which it writes beside it for
+    // readers without CAP_SYS_ADMIN, is a container's that its cgroup is handed to.
+    char mark[64];
+    const ssize_t size = ::fgetxattr(cgroup.get(), "trusted.invocation_id", mark, sizeof mark);
+    if (size > 0 && is_invocation_id({mark, static_cast<size_t>(size)}))
+        return {mark, static_cast<size_t>(size)};
     // A scope's cgroup is made before its id and gets the attribute at the
     // next daemon-reload only. The manager's own file has it at once.
     const std::string path = read_link("/proc/self/fd/" + std::to_string(cgroup.get()));

@@ -22,8 +22,8 @@ namespace unitc::cgroup {
 Result<Fd> open(const std::string& path);
 
 // The unit's invocation id, 32 hex digits: systemd's mark on the cgroup
-// (trusted.invocation_id or user.invocation_id xattr), which a fresh scope
-// lacks, else /run/systemd/units/invocation:UNIT. Empty when there is none.
+// (the xattr trusted.invocation_id, which none but the host's root can set and a
+// fresh scope lacks), else /run/systemd/units/invocation:UNIT. Empty when there is none.
 std::string invocation_id(const Fd& cgroup);
 
 // cgroup.events: does any process live here or below?

@@ -2,8 +2,9 @@
 """User, time and joined namespaces: what the container's root is to the host, and what it may do inside."""
 
 import os
+import sys
 
-from lab import process, test, until
+from lab import cgroup, process, test, until
 
 BASE = 100000
 
@@ -453,3 +454,25 @@ def time_offsets_without_a_new_time_namespace_are_refused(t):
     bundle.linux["timeOffsets"] = {"boottime": {"secs": 5}}
     t.fails(bundle, words=("linux.timeOffsets", "'time'"))
     t.fails(_join(bundle, "time", "/proc/self/ns/time"), words=("linux.timeOffsets",))
+
+
+@test(peers="")
+def a_container_cannot_mark_its_unit_as_anothers(t):
+    """Its root owns the cgroup, so it can set what systemd sets for readers of no rights: user.invocation_id."""
+    bundle = _userns(t, "sleep", "1000").drop_namespace("pid")
+    bundle.find_mount("/sys/fs/cgroup")["options"] = ["nosuid", "noexec", "nodev", "relatime", "rw"]
+    # Without a pid namespace of its own there is no fresh procfs.
+    bundle.find_mount("/proc").update(type="bind", source="/proc", options=["rbind"])
+    c = t.detached(bundle)
+    own = ["nsenter", "--target", str(c.pid), "--user", "--setuid", "0", "--setgid", "0", sys.executable, "-c"]
+    mark = f"import os; os.setxattr({c.cgroup!r}, 'user.invocation_id', b'0' * 32)"
+    t.equal(t.command(*own, mark).status, 0, "status of the container's setxattr")
+    pid = c.pid
+    t.ok("pause", c.id)
+    t.ok("resume", c.id)
+    t.ok("exec", "-d", c.id, "sleep", "1001")
+    t.equal(len(t.ok("ps", c.id).out.splitlines()), 3, "lines of ps")
+    pids = cgroup.processes(c.cgroup)
+    t.ok("delete", "--force", c.id)
+    t.check(until(lambda: not any(process.alive(each) for each in [pid, *pids])), "some process outlived delete --force")
+    t.no_unit(c.id)
