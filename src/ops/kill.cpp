@@ -52,13 +52,15 @@ Result<> deliver(const state::Entry& entry, int signal, Deadline deadline) {
             return Failure{record.error()};
         return kill_everyone(find_group(entry.id(), deadline));
     }
-    if (signal == SIGKILL && !record->private_pid_namespace) {
-        auto killed = kill_everyone(find_group(*record, deadline));
-        // ESRCH: nobody is in the unit; the first process may have left it.
-        if (killed || killed.error().code != ESRCH)
-            return killed;
-    }
-    return kill_init(entry, *record, signal);
+    if (signal != SIGKILL || record->private_pid_namespace)
+        return kill_init(entry, *record, signal);
+    const auto killed = kill_everyone(find_group(*record, deadline));
+    if (!killed && killed.error().code != ESRCH)
+        return killed;
+    // The first process may have left the unit, with or without the others
+    // (ESRCH: nobody is there).
+    auto first = kill_init(entry, *record, signal);
+    return !first && first.error().code == ESRCH ? killed : first;
 }
 
 }  // namespace

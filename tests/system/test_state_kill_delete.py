@@ -393,6 +393,24 @@ def a_long_id_is_accepted_or_refused_before_systemd_sees_it(t):
 
 
 @test(peers="")
+def kill_reaches_an_init_that_left_the_others_in_its_unit(t):
+    outside = f"/sys/fs/cgroup/st-left-{os.getpid()}"
+    os.mkdir(outside)
+    t.finally_do(lambda: os.rmdir(outside))
+    script = f"sleep 1000 & echo $$ > {outside}/cgroup.procs; echo moved; exec sleep 1001"
+    bundle = t.bundle(shell=script).drop_namespace("cgroup").drop_namespace("pid")
+    bundle.find_mount("/sys/fs/cgroup")["options"] = ["nosuid", "noexec", "nodev", "relatime", "rw"]
+    c = t.detached(bundle)
+    c.wait_for_output("moved")
+    t.machine_needs(tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 9), "needs pidfs (Linux 6.9)")
+    pids = cgroup.processes(c.cgroup) + [c.pid]
+    t.equal(len(pids), 2, "processes in both groups")
+    t.ok("kill", c.id, "KILL")
+    t.check(until(lambda: not any(process.alive(pid) for pid in pids)), "some process outlived kill KILL")
+    c.wait_stopped()
+
+
+@test(peers="")
 def kill_reaches_what_is_left_when_init_has_gone(t):
     c = t.detached(t.bundle(shell="sleep 1000 & sleep 1001 & echo ready; wait").drop_namespace("pid"))
     c.wait_for_output("ready")
