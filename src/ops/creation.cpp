@@ -214,7 +214,7 @@ private:
         TRY(verify_unit(creation, *refused));
         lap("verify the unit");
         TRY(move_net_devices(child));
-        TRY(enter_rdt_group(child));
+        TRY(enter_rdt_group(creation));
         if (auto sent = child.channel().send(wire::Message::InCgroup); !sent)
             return Failure{first_cause(child.channel(), std::move(sent).error())};
         return {};
@@ -293,11 +293,13 @@ private:
         return {};
     }
 
-    Result<> enter_rdt_group(const launch::Child& child) {
+    Result<> enter_rdt_group(Creation& creation) {
         if (!prepared_.rdt)
             return {};
         const Fd root = TRY_IN("linux.intelRdt", resctrl::open());
-        TRY_IN("linux.intelRdt", resctrl::enter(root, *prepared_.rdt, child.pid()));
+        const auto entered = resctrl::enter(root, *prepared_.rdt, creation.child_->pid());
+        creation.record_.rdt_made = prepared_.rdt->undo();
+        TRY_IN("linux.intelRdt", entered);
         return {};
     }
 

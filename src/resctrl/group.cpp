@@ -31,11 +31,14 @@ Error explained(const Fd& root, Error error) {
     return error;
 }
 
-Result<> make(const Fd& root, const std::string& path) {
-    // By another container of the same class, meanwhile.
-    if (::mkdirat(root.get(), path.c_str(), 0755) < 0 && errno != EEXIST)
-        return Failure{explained(root, fail_sys("mkdirat", path).value())};
-    return {};
+// False: another container of the same class has made it meanwhile. It is not
+// ours to remove, then, whatever becomes of us.
+Result<bool> make(const Fd& root, const std::string& path) {
+    if (::mkdirat(root.get(), path.c_str(), 0755) == 0)
+        return true;
+    if (errno == EEXIST)
+        return false;
+    return Failure{explained(root, fail_sys("mkdirat", path).value())};
 }
 
 Result<> write(const Fd& root, const std::string& path, const std::string& text) {
@@ -95,16 +98,16 @@ Result<Group> decide(const Fd& root, const oci::IntelRdt& rdt, const std::string
     return group;
 }
 
-Result<> enter(const Fd& root, const Group& group, pid_t pid) {
+Result<> enter(const Fd& root, Group& group, pid_t pid) {
     if (group.make_clos)
-        TRY(make(root, group.clos));
+        group.make_clos = TRY(make(root, group.clos));
     if (!group.lines.empty())
         TRY(write(root, group.clos + "/schemata", group.lines));
     TRY(write(root, group.clos + "/tasks", std::to_string(pid)));
     if (group.monitor.empty())
         return {};
     if (group.make_monitor)
-        TRY(make(root, group.monitor));
+        group.make_monitor = TRY(make(root, group.monitor));
     return write(root, group.monitor + "/tasks", std::to_string(pid));
 }
 

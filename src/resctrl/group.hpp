@@ -40,8 +40,9 @@ struct Group {
 // that is there with other values than asked for.
 Result<Group> decide(const Fd& root, const oci::IntelRdt& rdt, const std::string& id);
 
-// Makes what is to be made and moves the process there.
-Result<> enter(const Fd& root, const Group& group, pid_t pid);
+// Makes what is to be made and moves the process there. What another has made
+// since decide() is not to be made any more, so neither undone.
+Result<> enter(const Fd& root, Group& group, pid_t pid);
 
 // The caller, and so what it clones from here on, joins the group of `home`.
 Result<> join(const Fd& root, const std::string& home);

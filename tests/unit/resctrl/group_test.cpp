@@ -115,11 +115,25 @@ TEST_F(RdtGroup, OfTheDefaultClassIsTheRoot) {
 
 TEST_F(RdtGroup, GetsTheProcess) {
     make_class("gold");
-    ASSERT_TRUE(enter(root_, *decided(wanting("gold", "L3:0=f")), 4711));
+    Group group = *decided(wanting("gold", "L3:0=f"));
+    ASSERT_TRUE(enter(root_, group, 4711));
     EXPECT_EQ(content("gold/tasks"), "4711");
     EXPECT_EQ(content("gold/schemata"), "    L3:0=00f\n");
     ASSERT_TRUE(join(root_, "gold"));
     EXPECT_EQ(content("gold/tasks"), std::to_string(::getpid()));
+}
+
+// The class that two are made for at once is removed by neither: the kernel
+// would put the other's processes into the default class.
+TEST_F(RdtGroup, ThatAnotherHasMadeMeanwhileIsLeftThere) {
+    Group group = *decided(wanting("gold", "L3:0=f", true));
+    ASSERT_EQ(group.undo(), "gold");
+    make_class("gold");
+    make("gold/mon_groups/web");
+    put("gold/mon_groups/web/tasks", "");
+    ASSERT_TRUE(enter(root_, group, 4711));
+    EXPECT_EQ(group.undo(), "");
+    EXPECT_EQ(group.leftover(), "");
 }
 
 TEST_F(RdtGroup, SaysWhatTheKernelSaysOfAFailure) {
