@@ -297,9 +297,11 @@ std::string serialize(const Record& record) {
         {"pidfdInode", record.init.pidfd_inode},
         {"privatePidNamespace", record.private_pid_namespace},
         {"keyring", from_bytes(record.keyring)},
-        {"rdtGroup", from_bytes(record.rdt_group)},
-        {"rdtMade", from_bytes(record.rdt_made)},
     };
+    if (!record.rdt_group.empty())
+        document["rdtGroup"] = from_bytes(record.rdt_group);
+    if (!record.rdt_made.empty())
+        document["rdtMade"] = from_bytes(record.rdt_made);
     if (!record.poststart.empty())
         document["poststart"] = from_hooks(record.poststart);
     if (!record.poststop.empty())

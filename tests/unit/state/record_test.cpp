@@ -213,6 +213,16 @@ TEST(Record, NeedsEveryField) {
     }
 }
 
+TEST(Record, KeepsTheGroupOfIntelRdtWhereThereIsOne) {
+    Record record = sample_record();
+    EXPECT_EQ(serialize(record).find("rdt"), std::string::npos);
+    record.rdt_group = "gold/mon_groups/web";
+    record.rdt_made = "gold";
+    const Record again = deserialize(serialize(record)).value();
+    EXPECT_EQ(again.rdt_group, record.rdt_group);
+    EXPECT_EQ(again.rdt_made, record.rdt_made);
+}
+
 TEST(Record, OverlooksFieldsOfANewerOne) {
     EXPECT_THAT(deserialize(forged([](nlohmann::json& d) { d["later"] = 1; })), Succeeds());
 }
