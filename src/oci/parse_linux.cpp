@@ -144,19 +144,30 @@ Result<> intel_rdt(const JsonValue& value, IntelRdt& out) {
     return read_fields(value, kFields, out);
 }
 
-// What is wrong with it is said in runc's words too.
+// What is wrong with it is said in runc's words too, behind the path.
+Failure in_words(const JsonValue& value, const std::string& words, Error error) {
+    error.message.insert(value.path().size() + 2, words + ": ");
+    return Failure{std::move(error)};
+}
+
 Result<> policy_mode(const JsonValue& value, std::string& out) {
-    TRY_IN("invalid memory policy mode", named<kMemoryPolicyModes>(value, out));
+    auto read_mode = named<kMemoryPolicyModes>(value, out);
+    if (!read_mode)
+        return in_words(value, "invalid memory policy mode", std::move(read_mode).error());
     return {};
 }
 
 Result<> policy_nodes(const JsonValue& value, std::string& out) {
-    TRY_IN("invalid memory policy nodes", cpu_list(value, out));
+    auto read_nodes = cpu_list(value, out);
+    if (!read_nodes)
+        return in_words(value, "invalid memory policy nodes", std::move(read_nodes).error());
     return {};
 }
 
 Result<> policy_flag(const JsonValue& value, std::string& out) {
-    TRY_IN("invalid memory policy flag", named<kMemoryPolicyFlags>(value, out));
+    auto read_flag = named<kMemoryPolicyFlags>(value, out);
+    if (!read_flag)
+        return in_words(value, "invalid memory policy flag", std::move(read_flag).error());
     return {};
 }
 
@@ -168,7 +179,7 @@ Result<> memory_policy(const JsonValue& value, MemoryPolicy& out) {
     };
     TRY(read_fields(value, kFields, out));
     if (out.mode.empty())
-        return Failure{missing(value, "mode").value().in("invalid memory policy mode")};
+        return fail(value.path() + ".mode: invalid memory policy mode: is missing");
     return {};
 }
 

@@ -257,9 +257,9 @@ TEST(Parse, RefusesABadLinuxPart) {
         {linux_part(R"("intelRdt": {"schemata": "L3:0=f"})"),
          "linux.intelRdt.schemata: is a string, must be an array"},
         {linux_part(R"("memoryPolicy": {})"),
-         "invalid memory policy mode: linux.memoryPolicy.mode: is missing"},
+         "linux.memoryPolicy.mode: invalid memory policy mode: is missing"},
         {linux_part(R"("memoryPolicy": {"mode": "MPOL_BIND", "flags": ["MPOL_F_X"]})"),
-         "invalid memory policy flag: linux.memoryPolicy.flags[0]: is 'MPOL_F_X', must be one of "
+         "linux.memoryPolicy.flags[0]: invalid memory policy flag: is 'MPOL_F_X', must be one of "
          "'MPOL_F_NUMA_BALANCING', "
          "'MPOL_F_RELATIVE_NODES', 'MPOL_F_STATIC_NODES'"},
         {linux_part(R"("personality": {"domain": "linux"})"),

@@ -67,8 +67,23 @@ TEST(MountPlan, KeepsTheSourcesAttributesWhereABindNamesNone) {
 TEST(MountPlan, ClearsWhatABindDoesNotNameOnceItNamesAnything) {
     const MountStep step = step_of(mount("/a", "bind", "/src", {"bind", "ro"}));
     EXPECT_EQ(step.attributes.set, uint64_t{MOUNT_ATTR_RDONLY});
-    EXPECT_NE(step.attributes.clear & MOUNT_ATTR_NOSUID, 0U);
-    EXPECT_EQ(step.attributes.clear & MOUNT_ATTR__ATIME, 0U);
+    EXPECT_NE(step.implied_clear & MOUNT_ATTR_NOSUID, 0U);
+    EXPECT_EQ(step.implied_clear & MOUNT_ATTR_RDONLY, 0U);
+    EXPECT_EQ(step.attributes.clear, 0U);
+    EXPECT_EQ(step_of(mount("/a", "bind", "/src", {"bind"})).implied_clear, 0U);
+    // Leaving what was not chosen names something, but chooses nothing.
+    const MountStep left = step_of(mount("/a", "bind", "/src", {"bind", "atime", "diratime"}));
+    EXPECT_NE(left.implied_clear & MOUNT_ATTR_NOSUID, 0U);
+    EXPECT_EQ(left.attributes.clear, 0U);
+}
+
+TEST(MountPlan, ReplacesAllOfTheSourcesAccessTimesOnceOneIsChosen) {
+    for (const char* option : {"noatime", "relatime", "strictatime", "nodiratime"}) {
+        const MountStep step = step_of(mount("/a", "bind", "/src", {"bind", option}));
+        EXPECT_EQ(step.attributes.clear, uint64_t{MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME})
+            << option;
+    }
+    EXPECT_EQ(step_of(mount("/a", "bind", "/src", {"noatime", "atime"})).attributes.set, 0U);
 }
 
 TEST(MountPlan, ResolvesARelativeBindSourceInTheBundle) {

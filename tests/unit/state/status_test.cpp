@@ -234,6 +234,7 @@ TEST_F(StatusTest, StaysRunningWhenInitSortsItselfBelow) {
     EXPECT_EQ(status(record), Status::Running);
     // A neighbour whose name only begins like ours is not below us.
     Record neighbour = record;
+    neighbour.init.pidfd_inode = 0;  // would prove it
     neighbour.cgroup.pop_back();
     EXPECT_EQ(status(neighbour), Status::Stopped);
 }
