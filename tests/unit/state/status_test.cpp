@@ -141,6 +141,7 @@ TEST_F(StatusTest, IsStoppedAsSoonAsTheProcessEnded) {
 
 TEST_F(StatusTest, IsNotFooledByARecycledPid) {
     Record record = living();
+    record.init.pidfd_inode = 0;  // which says all where there is one
     ++record.init.start_time;
     record.init.pidfd_inode = 0;  // with one the start time is not looked at
     EXPECT_EQ(status(record), Status::Stopped);
