@@ -41,6 +41,10 @@ Result<> kill_all(const Fd& cgroup);
 // told as soon as the group is empty.
 Result<> wait_gone(const std::string& path, Deadline deadline);
 
+// Removes the directory and all below it, where nobody lives any more; gone
+// already is as good. For what systemd has given up.
+Result<> remove_tree(const std::string& path, Deadline deadline);
+
 // Waits until cgroup.events says that all processes are frozen, or that not.
 Result<> wait_frozen(const Fd& cgroup, bool wanted, Deadline deadline);
 // If they are (or are not) by now, systemd is told at once, and that is true.

@@ -135,9 +135,23 @@ Result<> end_group(const Group& group, Deadline deadline) {
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
     TRY_IN("stop unit '" + group.unit + "'", manager.stop_unit(group.unit));
     TRY_IN("reset unit '" + group.unit + "'", manager.reset_failed(group.unit));
+    if (const auto removed = cgroup::remove_tree(group.path, deadline); !removed)
+        log::debug(removed.error().message);
     if (const auto gone = cgroup::wait_gone(group.path, deadline); !gone)
         return fail("unit '" + group.unit + "' does not end" + pids_in(group.fd));
     return {};
+}
+
+Result<> remove_leftover(const state::Record& record, Deadline deadline) {
+    const bool current = TRY(is_of_this_boot(record));
+    if (!current || record.cgroup.empty() || !cgroup::open(record.cgroup))
+        return {};
+    systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
+    const systemd::UnitState unit = TRY(manager.unit_state(record.unit));
+    // Another's, of the same name: find_group() has said so.
+    if (unit.loaded)
+        return {};
+    return cgroup::remove_tree(record.cgroup, deadline);
 }
 
 }  // namespace unitc::ops

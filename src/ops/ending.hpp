@@ -33,11 +33,14 @@ Result<std::optional<Group>> find_group(const ContainerId& id, Deadline deadline
 // Resets the container's unit if it has failed and is still loaded.
 Result<> forget_unit(const state::Record& record, Deadline deadline);
 
-// Kills all in it and waits until systemd has removed it; asks systemd to
-// stop the unit when it does not go by itself.
 // The group of Intel RDT that was made for the container alone.
 Result<> remove_rdt_group(const state::Record& record);
 
+// Kills all in it and waits until systemd has removed it; asks systemd to
+// stop the unit when it does not go by itself.
 Result<> end_group(const Group& group, Deadline deadline);
+
+// Removes what systemd has left of the cgroup of a unit that it has forgotten.
+Result<> remove_leftover(const state::Record& record, Deadline deadline);
 
 }  // namespace unitc::ops

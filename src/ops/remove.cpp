@@ -79,6 +79,7 @@ Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadl
         log::debug(saved.error().message);
     TRY(end_if_found(find_group(record, deadline), deadline));
     TRY(end_init(entry, record, deadline));
+    TRY(remove_leftover(record, deadline));
     TRY(forget_failed(record, deadline));
     TRY(remove_rdt_group(record));
     // Before the record goes: a deletion that is interrupted runs them again.

@@ -393,6 +393,23 @@ def a_long_id_is_accepted_or_refused_before_systemd_sees_it(t):
 
 
 @test(peers="")
+def delete_removes_groups_nested_deeper_than_systemd_looks(t):
+    nest = "d=/sys/fs/cgroup; for i in $(seq 120); do d=$d/x; mkdir $d; done; echo made"
+    for more, words in (("; exec sleep 1000", ("delete", "--force")), ("", ("delete",))):
+        bundle = t.bundle(shell=nest + more)
+        bundle.find_mount("/sys/fs/cgroup")["options"] = ["nosuid", "noexec", "nodev", "relatime", "rw"]
+        c = t.created(bundle)
+        group = c.cgroup
+        t.start(c)
+        c.wait_for_output("made")
+        if not more:
+            c.wait_stopped()
+            t.no_unit(c.id)
+        t.ok(*words, c.id)
+        t.check(not os.path.exists(group), f"the cgroup is left after {' '.join(words)}")
+
+
+@test(peers="")
 def kill_reaches_an_init_that_left_the_others_in_its_unit(t):
     outside = f"/sys/fs/cgroup/st-left-{os.getpid()}"
     os.mkdir(outside)
