@@ -29,9 +29,13 @@ Result<> settle() {
         if (null != fd)
             return fail_sys("open", "/dev/null");
     }
-    // Engines close the read end of our pipes early; a write then fails
-    // instead of ending us half-way.
+    // Engines close the read end of our pipes early, and a caller may have
+    // limited its files; a write then fails instead of ending us half-way.
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
+    // A caller's that is ignored would be inherited, and with it no child of
+    // ours could be waited for (wait(2), ECHILD).
+    ::signal(SIGCHLD, SIG_DFL);
     return {};
 }
 

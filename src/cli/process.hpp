@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the process owes itself before it does anything: sane descriptors, no
-// borrowed privileges, no fatal SIGPIPE.
+// borrowed privileges, no fatal SIGPIPE, children that can be waited for.
 #pragma once
 
 #include <string>

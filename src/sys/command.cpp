@@ -33,10 +33,11 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, const Fd& output) {
     }};
     ::posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
-    // Ours is ignored, and what is ignored stays so.
+    // Ours are ignored, and what is ignored stays so.
     sigset_t defaults;
     ::sigemptyset(&defaults);
     ::sigaddset(&defaults, SIGPIPE);
+    ::sigaddset(&defaults, SIGXFSZ);
     ::posix_spawnattr_setsigdefault(&attributes, &defaults);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     pid_t pid = 0;

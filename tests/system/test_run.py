@@ -2,6 +2,7 @@
 """`run`: the container's status is ours, its output is ours, and nothing stays behind."""
 
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -281,3 +282,24 @@ def closed_standard_descriptors_are_replaced_by_null(t):
     t.equal(result.status, 0, "status")
     found = process.descriptors(t.state(identity)["pid"])
     t.equal(sorted(found), [0, 1, 2], f"descriptors of the container {found}")
+
+
+@test(lane="both")
+def a_caller_that_ignores_its_children_gets_the_status(t):
+    bundle = t.bundle(shell="exit 7")
+    bundle.config["hooks"] = {"createRuntime": [{"path": "/bin/true"}]}
+    result = t.run(bundle, status=None, preexec=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    t.equal(result.status, 7, "status of run")
+    c = t.detached(t.bundle("sleep", "1000"))
+    result = t.call("exec", c.id, "sh", "-c", "exit 8", preexec=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    t.equal(result.status, 8, "status of exec")
+
+
+@test(lane="both")
+def a_limit_on_the_size_of_files_is_an_error_not_the_end(t):
+    bundle = t.bundle("true").save()
+    identity = t.id()
+    result = t.call("create", "-b", bundle.path, identity, preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)))
+    t.equal(result.status, 1, "status")
+    t.one_error(result, "file too large")
+    t.gone(identity)
