@@ -74,8 +74,9 @@ Result<> copy_mode(const Fd& fs, const Fd& root, const MountStep& step) {
 
 // fsconfig takes 255 bytes, and an image has many layers: overlayfs takes them
 // one at a time, too (Linux 6.7). There a colon is not special, so what
-// escaped it goes.
+// escaped it goes. Behind two colons are layers of data alone.
 Result<> set_lower_layers(const Fd& fs, std::string_view layers) {
+    const char* key = "lowerdir+";
     std::string layer;
     for (size_t at = 0; at <= layers.size(); ++at) {
         const bool escaped = at + 1 < layers.size() && layers[at] == '\\';
@@ -83,8 +84,10 @@ Result<> set_lower_layers(const Fd& fs, std::string_view layers) {
             layer += layers[++at];
         else if (at < layers.size() && layers[at] != ':')
             layer += layers[at];
+        else if (layer.empty())
+            key = "datadir+";
         else {
-            TRY(sys::fs_set_string(fs, "lowerdir+", layer.c_str()));
+            TRY(sys::fs_set_string(fs, key, layer.c_str()));
             layer.clear();
         }
     }

@@ -22,6 +22,12 @@ bool exists(const Fd& root, const std::string& path) {
     return ::fstatat(root.get(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+// A group has the files of all groups; what resctrl has of its own there, files
+// and directories, has not.
+bool is_no_group(const Fd& root, const std::string& path) {
+    return exists(root, path) && !exists(root, path + "/tasks");
+}
+
 // The kernel says in a file what was wrong with the last change.
 Error explained(const Fd& root, Error error) {
     const auto status = sys::read_file(root.get(), "info/last_cmd_status");
@@ -78,6 +84,9 @@ Result<Group> decide(const Fd& root, const oci::IntelRdt& rdt, const std::string
     group.keep_clos = !rdt.clos_id.empty();
     group.clos = rdt.clos_id == "/" ? "." : group.keep_clos ? rdt.clos_id : id;
     group.lines = wanted_lines(rdt);
+    if (is_no_group(root, group.clos))
+        return fail("linux.intelRdt: '" + group.clos +
+                    "' is the name of something of resctrl's own");
     group.make_clos = !exists(root, group.clos);
     if (rdt.enable_monitoring) {
         group.monitor = (group.clos == "." ? "" : group.clos + "/") + "mon_groups/" + id;

@@ -283,6 +283,10 @@ def an_overlay_of_many_layers_with_long_names(t):
     bundle = t.bundle(shell="cat /mnt/who; echo /mnt/only-*")
     bundle.mount("/mnt", "overlay", "overlay", "lowerdir=" + ":".join(layers))
     t.equal(t.run(bundle).out, "0\n" + " ".join(f"/mnt/only-{number}" for number in range(6)) + "\n", "stdout")
+    # Of layers behind two colons only the data is used.
+    bundle = t.bundle(shell="echo /mnt/only-*")
+    bundle.mount("/mnt", "overlay", "overlay", "metacopy=on", "lowerdir=" + ":".join(layers[:4]) + "::" + "::".join(layers[4:]))
+    t.equal(t.run(bundle).out, " ".join(f"/mnt/only-{number}" for number in range(4)) + "\n", "stdout with layers of data alone")
 
 
 @test(peers="")

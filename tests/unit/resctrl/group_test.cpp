@@ -77,6 +77,12 @@ TEST_F(RdtGroup, WithoutAClosIdIsTheContainersAndGoesWithIt) {
     EXPECT_EQ(group.lines, "L3:0=f\n");
 }
 
+TEST_F(RdtGroup, HasNoNameOfSomethingElseThere) {
+    make("info");
+    for (const char* name : {"info", "tasks", "schemata"})
+        EXPECT_THAT(refusal(wanting(name, "L3:0=f")), HasSubstr("of resctrl's own")) << name;
+}
+
 TEST_F(RdtGroup, ThatWasThereIsLeftThere) {
     make_class("web");
     EXPECT_EQ(decided(wanting(""))->leftover(), "");
