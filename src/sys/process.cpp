@@ -67,6 +67,10 @@ Result<> reset_signals() {
 
 Result<Fd> pidfd_open(pid_t pid) {
     const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    // The number is still that of a session or process group whose leader is no
+    // more; kernels before 6.16 say it so.
+    if (fd < 0 && errno == EINVAL)
+        errno = ESRCH;
     if (fd < 0)
         return fail_sys("pidfd_open", std::to_string(pid));
     return Fd{fd};

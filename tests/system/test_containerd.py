@@ -28,7 +28,7 @@ def _task(t, name):
     return next(((int(row[1]), row[2]) for row in rows if row[0] == name), None)
 
 
-@test(lane="vm", peers="crun runc", engine=Containerd)
+@test(peers="crun runc", engine=Containerd)
 def ctr_runs_a_container_to_its_end(t):
     """With the path that ctr passes by itself, /NAMESPACE/ID: a unit for us, a directory beside systemd's for others."""
     name = t.fresh_name("ctr")
@@ -39,7 +39,7 @@ def ctr_runs_a_container_to_its_end(t):
     t.matches(result.out, rf"(?m)^0::/k8s\.io\S*/{name}{'[.]scope' if t.rt.is_unitc else ''}$", "cgroup")
 
 
-@test(lane="vm", peers="crun runc", engine=Containerd)
+@test(peers="crun runc", engine=Containerd)
 def ctr_rules_a_detached_container(t):
     name = t.fresh_name("ctr")
     t.finally_do(lambda: (_ctr(t, "tasks", "delete", "--force", name, status=None), _ctr(t, "containers", "delete", name)))
@@ -104,7 +104,7 @@ class _Pod:
             return file.read()
 
 
-@test(lane="vm", peers="crun runc", seconds=60, engine=Containerd)
+@test(peers="crun runc", seconds=60, engine=Containerd)
 def cri_runs_two_containers_that_share_namespaces(t):
     ready = {each["type"]: each["status"] for each in t.engine.cri.call("Status", 10 * t.scale)["status"]["conditions"]}
     t.equal((ready["RuntimeReady"], ready["NetworkReady"]), (1, 1), "whether the runtime and the network are ready")

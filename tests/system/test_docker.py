@@ -57,7 +57,7 @@ def _unit(found):
     return f"docker-{found['Id']}.scope"
 
 
-@test(lane="vm", peers="crun runc", engine=Docker)
+@test(peers="crun runc", engine=Docker)
 def run_prints_and_returns_the_status(t):
     result = _run(t, "--rm", "-i", IMAGE, "sh", "-c", "cat; exit 7", status=7, input="through docker\n")
     t.equal(result.out, "through docker\n", "stdout")
@@ -65,7 +65,7 @@ def run_prints_and_returns_the_status(t):
     t.contains(_run(t, "--rm", IMAGE, "/etc/passwd", status=126).err, "permission denied")
 
 
-@test(lane="vm", peers="crun runc", engine=Docker)
+@test(peers="crun runc", engine=Docker)
 def exec_enters_the_container(t):
     name, _ = _detached(t, "-w", "/home", IMAGE, "sh", "-c", _WAITS)
     script = "cat; id -u; id -g; pwd; echo $A; cat /proc/1/comm; exit 9"
@@ -77,7 +77,7 @@ def exec_enters_the_container(t):
     t.contains(_docker(t, "top", name).out, "sleep 1000")
 
 
-@test(lane="vm", peers="crun runc", engine=Docker)
+@test(peers="crun runc", engine=Docker)
 def logs_kill_and_stop(t):
     name, found = _detached(t, IMAGE, "sh", "-c", _WAITS)
     _logs(t, name, "ready")
@@ -121,7 +121,7 @@ def _same(t, unit, wanted):
     return group
 
 
-@test(lane="vm", peers="crun runc", engine=Docker)
+@test(peers="crun runc", engine=Docker)
 def pause_freezes_the_cgroup(t):
     name, found = _detached(t, IMAGE, "sleep", "1000")
     group = cgroup.path(systemd.properties(_unit(found))["ControlGroup"])
@@ -135,7 +135,7 @@ def pause_freezes_the_cgroup(t):
     _docker(t, "pause", name)  # and what is paused can be removed
 
 
-@test(lane="vm", peers="crun runc", engine=Docker)
+@test(peers="crun runc", engine=Docker)
 def restart_policies_restart(t):
     failing, _ = _detached(t, "--restart", "on-failure:2", IMAGE, "sh", "-c", "echo begun; exit 3")
     always, found = _detached(t, "--restart", "always", IMAGE, "sh", "-c", _WAITS)
@@ -153,7 +153,7 @@ def restart_policies_restart(t):
     t.equal(_docker(t, "logs", failing).out, "begun\n" * 3, "log")
 
 
-@test(lane="vm", peers="crun runc", engine=Docker)
+@test(peers="crun runc", engine=Docker)
 def init_reaps_and_options_hold(t):
     script = "cat /proc/1/comm; touch /x 2>/dev/null || echo read-only; hostname; ls /dev/other; ulimit -n; echo t >/t/f && cat /t/f"
     result = _run(t, "--rm", "--init", "--read-only", "--tmpfs", "/t", "--hostname", "box", "--device", "/dev/null:/dev/other",
@@ -161,7 +161,7 @@ def init_reaps_and_options_hold(t):
     t.equal(result.out.replace("\r", ""), "docker-init\nread-only\nbox\n/dev/other\n64\nt\n", "stdout")
 
 
-@test(lane="vm", peers="crun runc", engine=Docker)
+@test(peers="crun runc", engine=Docker)
 def two_containers_talk_on_a_network(t):
     network = t.fresh_name("net")
     t.finally_do(lambda: _docker(t, "network", "rm", network))
@@ -173,7 +173,7 @@ def two_containers_talk_on_a_network(t):
     t.equal(result.out.strip(), _inspected(t, server)["Config"]["Hostname"], "what the server says")
 
 
-@test(lane="vm", peers="crun runc", seconds=90, engine=Docker)
+@test(peers="crun runc", seconds=90, engine=Docker)
 def a_swarm_service_is_scaled(t):
     t.finally_do(lambda: _docker(t, "swarm", "leave", "--force"))
     _docker(t, "swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377")

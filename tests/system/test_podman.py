@@ -177,7 +177,7 @@ def nothing_is_left_after_rm(t):
     t.check(not os.path.exists(os.path.join(t.rt.root, found["Id"])), "the state directory is still there")
 
 
-@test(lane="vm", peers="crun runc", seconds=120)
+@test(peers="crun runc", seconds=120)
 def exec_enters_the_container(t):
     name = _name(t)
     _run(t, "-d", "--name", name, _IMAGE, "sleep", "1000")
@@ -208,7 +208,7 @@ def pause_update_and_statistics(t):
     t.matches(shown, rf"^{name} [0-9.]+\w+ / 134\.2MB 1$", "podman stats")
 
 
-@test(lane="vm", peers="crun runc", seconds=180)
+@test(peers="crun runc", seconds=180)
 def the_containers_of_a_pod_share_namespaces(t):
     pod = t.fresh_name("pod")
     t.finally_do(lambda: _podman(t, "pod", "rm", "-f", "-t", "0", "-i", pod, status=None))
@@ -258,7 +258,7 @@ def confinement_and_the_health_check(t):
     _podman(t, "healthcheck", "run", name)
 
 
-@test(lane="vm", peers="crun runc", seconds=180)
+@test(peers="crun runc", seconds=180)
 def a_restart_policy_restarts(t):
     name = _name(t)
     _run(t, "-d", "--name", name, "--restart", "on-failure:2", _IMAGE, "sh", "-c", "echo begun; exit 3")

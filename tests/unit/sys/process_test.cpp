@@ -71,6 +71,25 @@ TEST(Process, IsNotFoundUnderARecycledPid) {
     EXPECT_THAT(find(other), Succeeds()) << "recorded by an older kernel";
 }
 
+TEST(Process, IsGoneWhereItsNumberIsStillThatOfItsSession) {
+    int others[2];
+    ASSERT_EQ(::pipe(others), 0);
+    const pid_t leader = ::fork();
+    if (leader == 0) {
+        ::setsid();
+        ::close(others[1]);
+        char byte;
+        if (::fork() == 0)  // stays in the session until we close the pipe
+            [[maybe_unused]]
+            const auto end = ::read(others[0], &byte, 1);
+        ::_exit(0);
+    }
+    ASSERT_EQ(::waitpid(leader, nullptr, 0), leader);
+    EXPECT_THAT(pidfd_open(leader), FailsWith(ESRCH, "pidfd_open"));
+    ::close(others[1]);
+    ::close(others[0]);
+}
+
 TEST(Process, IsGoneAsAZombieAndAfter) {
     ProcessIdentity identity;
     {
