@@ -43,7 +43,7 @@ phase_end() {
   phase_state[$name]='done'
   if grep -q '^FAIL ' "$file"; then
     word=FAILED phase_state[$name]=failed
-    sed "s/^/  $name | /" "$work/$name.log" | tail -n "${LOG_LINES:-150}"
+    sed "/^ok /d; s/^/  $name | /" "$work/$name.log" | tail -n "${LOG_LINES:-150}"
   fi
   printf '%-12s %-6s %4d s  %s\n' "$name" "$word" "$seconds" "$(phase_summary "$file")"
 }
@@ -116,11 +116,18 @@ phases_abort() {
   exit 130
 }
 
-# One line over all results. A test skipped in one lane that ran in another is not skipped.
+# One line over all results, after what failed and what was skipped: whoever sees nothing but the end of a log knows
+# what to look for. A test skipped in one lane that ran in another is not skipped.
 results_total() {
   awk '
     $1 == "PASS" { passed++; ran[$2] = 1 }
-    $1 == "FAIL" { failed++; ran[$2] = 1 }
+    $1 == "FAIL" {
+      phase = FILENAME
+      gsub(/.*\/|\.results$/, "", phase)
+      print "failed", phase, substr($0, 6)
+      failed++
+      ran[$2] = 1
+    }
     $1 == "SKIP" { name = $2; sub(/^SKIP [^ ]+ ?/, ""); reason[name] = $0 }
     END {
       for (name in reason) if (!(name in ran)) { skipped++; printf "skipped %s: %s\n", name, reason[name] | "sort" }

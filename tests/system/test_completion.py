@@ -85,7 +85,7 @@ def fish_completes_commands_options_and_values(t):
         return sorted(row.split("\t")[0] for row in result.lines)
 
     t.equal(offers("unitc "), _commands(t), "commands")
-    t.equal(offers("unitc delete --fo"), ["--force"], "options")
+    t.equal(offers("unitc delete --forc"), ["--force"], "options")
     t.equal(offers("unitc list --format "), ["json", "table"], "values")
     t.equal(offers("unitc completion "), ["bash", "fish", "zsh"], "words")
 

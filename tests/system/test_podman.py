@@ -40,6 +40,7 @@ def _run(t, *words, **more):
 
 
 def _name(t):
+    t.machine_needs(shutil.which("podman"), "needs podman")  # and not first when it is removed
     name = t.fresh_name("pod")
     t.finally_do(lambda: _podman(t, "rm", "-f", "-t", "0", "-i", name, status=None))
     return name
