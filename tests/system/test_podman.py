@@ -39,10 +39,11 @@ def _run(t, *words, **more):
     return _podman(t, "run", "--network", "none", *words, **more)
 
 
-def _name(t):
-    t.machine_needs(shutil.which("podman"), "needs podman")  # and not first when it is removed
+def _name(t, *kind):
+    """A fresh name of a container (of a pod for "pod"), which is removed at the end."""
+    t.machine_needs(shutil.which("podman"), "needs podman")
     name = t.fresh_name("pod")
-    t.finally_do(lambda: _podman(t, "rm", "-f", "-t", "0", "-i", name, status=None))
+    t.finally_do(lambda: _podman(t, *kind, "rm", "-f", "-t", "0", "-i", name, status=None))
     return name
 
 
@@ -211,8 +212,7 @@ def pause_update_and_statistics(t):
 
 @test(peers="crun runc", seconds=180)
 def the_containers_of_a_pod_share_namespaces(t):
-    pod = t.fresh_name("pod")
-    t.finally_do(lambda: _podman(t, "pod", "rm", "-f", "-t", "0", "-i", pod, status=None))
+    pod = _name(t, "pod")
     _podman(t, "pod", "create", "--name", pod, "--hostname", "pod", "--network", "none", "--share", "net,ipc,uts,pid")
     first, second = t.fresh_name("first"), t.fresh_name("second")
     _podman(t, "run", "-d", "--pod", pod, "--name", first, _IMAGE, "sh", "-c", "while :; do nc -l -p 99 -e echo served; done")
@@ -228,6 +228,7 @@ def the_containers_of_a_pod_share_namespaces(t):
 
 @test(lane="vm", peers="crun runc", seconds=120)
 def a_user_namespace_maps_ids(t):
+    t.finally_do(lambda: shutil.rmtree("/var/tmp/intermediate-mountpoint-0.0", ignore_errors=True))  # podman leaves it there
     name = _name(t)
     _run(t, "-d", "--name", name, "--uidmap", "0:100000:5000", "--gidmap", "0:200000:5000", "--hostname", "box", _IMAGE, "sh", "-c",
          "touch /made; hostname; sleep 1000")
