@@ -42,18 +42,6 @@ Result<> await_execution(const wire::Channel& channel, Deadline deadline) {
     return {};
 }
 
-Result<> write_pid_file(const std::string& path, pid_t pid) {
-    if (path.empty())
-        return {};
-    const size_t slash = path.rfind('/');
-    const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const Fd dir =
-        TRY_IN("--pid-file", sys::open_at(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY));
-    TRY_IN("--pid-file", sys::replace_file(dir, name, std::to_string(pid), 0644));
-    return {};
-}
-
 void log_timings(std::string_view timings) {
     if (!log::enabled(log::Level::Debug))
         return;

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What create, run and exec have in common: hearing the process they make,
-// and telling others of it.
+// What create, run and exec have in common: hearing the process they make.
 #pragma once
 
-#include <sys/types.h>
-
-#include <string>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -23,9 +19,6 @@ Result<wire::Packet> hear(const wire::Channel& channel, Deadline deadline);
 // Returns once the program is executed: then the other end of the channel
 // closes. Until then the startContainer hooks may take their time.
 Result<> await_execution(const wire::Channel& channel, Deadline deadline);
-
-// Replaced atomically; an empty path means none is wanted.
-Result<> write_pid_file(const std::string& path, pid_t pid);
 
 // The payload of Ready, line by line, for --debug.
 void log_timings(std::string_view timings);

@@ -20,6 +20,7 @@
 #include "ops/engine_sockets.hpp"
 #include "ops/hooks.hpp"
 #include "ops/laps.hpp"
+#include "ops/pid_file.hpp"
 #include "sys/file.hpp"
 #include "sys/net_device.hpp"
 #include "sys/procfs.hpp"
@@ -149,7 +150,8 @@ public:
     Maker(const CreateRequest& request, Prepared prepared, Deadline deadline)
         : request_(request), prepared_(std::move(prepared)), deadline_(deadline) {}
 
-    Result<> connect_sockets() {
+    Result<> open_outlets() {
+        TRY(pid_file_.open(request_.pid_file));
         return sockets_.connect(request_.console_socket, request_.pidfd_socket);
     }
 
@@ -197,7 +199,7 @@ public:
         if (prepared_.rdt)
             creation.record_.rdt_made = prepared_.rdt->leftover();
         TRY(creation.entry_->save(creation.record_));
-        TRY(write_pid_file(request_.pid_file, child.pid()));
+        TRY(pid_file_.write(child.pid()));
         // "standard" is what runc says with it.
         TRY(sockets_.pass_pidfd("standard", child.pidfd()));
         lap("record");
@@ -319,6 +321,7 @@ private:
     std::optional<state::Store> store_;
     std::optional<systemd::Manager> manager_;
     EngineSockets sockets_;
+    PidFile pid_file_;
     Laps laps_;
 };
 
@@ -330,7 +333,7 @@ Result<Creation> make_container(const Globals& globals, const CreateRequest& req
     for (const std::string& warning : prepared.plan.unit.warnings)
         log::warning(warning);
     Maker maker{request, std::move(prepared), deadline};
-    TRY(maker.connect_sockets());
+    TRY(maker.open_outlets());
     // From here on the world changes. What is not kept is undone.
     Creation creation = TRY(maker.claim(globals, id));
     TRY(maker.spawn(creation, start_by));

@@ -27,6 +27,7 @@
 #include "ops/laps.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
+#include "ops/pid_file.hpp"
 #include "ops/prepare.hpp"
 #include "plan/make.hpp"
 #include "resctrl/group.hpp"
@@ -100,7 +101,8 @@ public:
         return {};
     }
 
-    Result<> connect_sockets() {
+    Result<> open_outlets() {
+        TRY(pid_file_.open(request_.pid_file));
         return sockets_.connect(request_.console_socket, request_.pidfd_socket);
     }
 
@@ -153,11 +155,8 @@ public:
     }
 
     Result<int> execute() {
-        TRY(write_pid_file(request_.pid_file, child_->pid()));
-        ScopeExit forget_pid{[&] {
-            if (!request_.pid_file.empty())
-                ::unlink(request_.pid_file.c_str());
-        }};
+        TRY(pid_file_.write(child_->pid()));
+        ScopeExit forget_pid{[&] { pid_file_.remove(); }};
         TRY(sockets_.pass_pidfd("setns", child_->pidfd()));
         wire::Channel& channel = child_->channel();
         if (!starts_at_once()) {
@@ -182,7 +181,7 @@ public:
 private:
     // Without anything to be done between the set-up and the program.
     bool starts_at_once() const {
-        return request_.pid_file.empty() && !sockets_.has_pidfd() && !plan_.process.terminal &&
+        return !pid_file_.is_wanted() && !sockets_.has_pidfd() && !plan_.process.terminal &&
                plan_.seccomp_agent.empty() && truth_.status != state::Status::Paused;
     }
 
@@ -314,6 +313,7 @@ private:
     std::string sub_cgroup_;
     plan::InitPlan plan_;
     EngineSockets sockets_;
+    PidFile pid_file_;
     Fd master_;
     std::optional<Foreground> foreground_;
     std::optional<launch::Child> joiner_;
@@ -327,7 +327,7 @@ Result<int> exec(const Globals& globals, const ExecRequest& request) {
     Executor executor{globals, request};
     TRY(executor.find_container());
     TRY(executor.decide());
-    TRY(executor.connect_sockets());
+    TRY(executor.open_outlets());
     // From here on there is a process; what is not started is ended.
     TRY(executor.spawn());
     TRY(executor.await_ready());

@@ -239,6 +239,7 @@ _BAD_TEXTS = (
     (("run", "--bundle", _NO_FILE), "bundle '/nonexistent/file'"),
     (("spec", "--bundle", _NO_FILE), _NO_FILE),
     (("create", "--pid-file", _NO_FILE), "--pid-file: "),
+    (("create", "--pid-file", "/"), "--pid-file: '/' is a directory, must be a file"),
     (("create", "--pidfd-socket", _NO_FILE), "--pidfd-socket: "),
     (("create", "--console-socket", _NO_FILE), "console socket"),
     (("create", "--log", _NO_FILE), "--log: "),
@@ -248,6 +249,7 @@ _BAD_TEXTS = (
     (("update", "--l3-cache-schema", "L3:0=f"), "--l3-cache-schema"),
     (("update", "--mem-bw-schema", "MB:0=20"), "--mem-bw-schema"),
     (("exec", "--pid-file", _NO_FILE), "--pid-file: "),
+    (("exec", "--pid-file", "/tmp"), "--pid-file: '/tmp' is a directory, must be a file"),
     (("exec", "--pidfd-socket", _NO_FILE), "--pidfd-socket: "),
     (("exec", "-d", "-t", "--console-socket", _NO_FILE), "--console-socket: "),
     (("exec", "--process", _NO_FILE), "--process"),
@@ -265,7 +267,9 @@ _BAD_TEXTS = (
 @test(peers="", seconds=60)
 def every_option_that_names_what_is_not_there_is_refused(t):
     c = t.detached(t.bundle("sleep", "1000"))
-    bundle = t.bundle("true").save()
+    bundle = t.bundle("true")
+    bundle.config["hooks"] = {"createRuntime": [{"path": "/bin/touch", "args": ["touch", t.path("began")]}]}
+    bundle.save()
     wrong = []
     for words, said in _BAD_TEXTS:
         verb, *options = words
@@ -278,6 +282,9 @@ def every_option_that_names_what_is_not_there_is_refused(t):
             wrong.append(f"{' '.join(words)}: {result.status} {result.err}")
         if os.path.exists(os.path.join(t.rt.root, identity)) or systemd.loaded(t.rt.unit(identity)):
             wrong.append(f"{' '.join(words)}: left something")
+        if os.path.exists(t.path("began")):
+            wrong.append(f"{' '.join(words)}: only after a hook had run")
+            os.unlink(t.path("began"))
         if cgroup.processes(c.cgroup) != there:
             wrong.append(f"{' '.join(words)}: another process in the container")
     t.equal(wrong, [], "options that were not refused properly")
