@@ -98,11 +98,25 @@ system_native() {
   return "$status"
 }
 
+# Emulation (no usable /dev/kvm) now and then executes an instruction wrongly, which the guest's kernel does not survive:
+# such a run says nothing of what it tested. Once more, then; a second death is a failure, as any test's is at once.
 phase_vm_d13() {
-  local share=$work/share-vm status=0
+  local status=0
+  system_vm d13 || status=$?
+  if [[ $status -eq 125 && $(vm_accelerator "$(image_dir d13)") == tcg ]] && grep -q 'Kernel panic' "$work/vm-d13.log"; then
+    say "vm-d13: the emulated kernel died; once more"
+    status=0
+    system_vm d13 || status=$?
+  fi
+  return "$status"
+}
+
+system_vm() {
+  local image=$1 share=$work/share-vm status=0
   rm -rf "$share"
   mkdir -p "$share"
-  VM_SECONDS=4500 tests/machine run d13 --vm --share "$share" -- sh -c "$(system_command d13 vm /share)" || status=$?
+  VM_SECONDS=3600 tests/machine run "$image" --vm --share "$share" -- \
+    sh -c "$(system_command "$image" vm /share)" || status=$?
   sed 's/^\([A-Z]*\) /\1 system:/' "$share/results" >"$results" || true
   return "$status"
 }

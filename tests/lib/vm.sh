@@ -62,6 +62,7 @@ vm_run() {
   wait $! || true
   [[ -z $reader ]] || timeout 10 tail --pid="$reader" -f /dev/null || kill "$reader"
   if [[ ! -s $run/machine/status ]]; then
+    grep -a 'Kernel panic' "$run/console.log" >&2 || true # its trace may be longer than what follows
     tail -n 20 "$run/console.log" >&2 || true
     say "machine $name: the VM ended without finishing its job"
     return 125
