@@ -53,7 +53,7 @@ Result<int> run_ps(const Invocation& invocation) {
 }
 
 Result<int> run_start(const Invocation& invocation) {
-    TRY(ops::start(invocation.globals, invocation.arguments[0]));
+    TRY(ops::start(invocation.globals, invocation.arguments[0], invocation.request.notify_socket));
     return 0;
 }
 

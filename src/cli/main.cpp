@@ -56,6 +56,11 @@ Result<int> perform(const Command& command, const Invocation& invocation, char**
     return status;
 }
 
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
 int print_or_report(std::string_view text) {
     const auto printed = print(text);
     return printed ? 0 : report(printed.error(), true);
@@ -85,10 +90,11 @@ int run_program(char** argv, std::span<const char* const> words) {
     ops::CreateRequest& request = invocation.request;
     request.listen_fds = std::min(passed_sockets(), kMostDescriptors - request.preserve_fds);
     if (request.listen_fds > 0) {
-        const char* names = std::getenv("LISTEN_FDNAMES");
-        request.listen_names = names == nullptr ? "" : names;
+        request.listen_names = environment("LISTEN_FDNAMES");
         request.listen_pidfd_id = std::getenv("LISTEN_PIDFDID") != nullptr;
     }
+    request.notify_socket = environment("NOTIFY_SOCKET");
+    request.watchdog_usec = environment("WATCHDOG_USEC");
     const auto guarded = guard_descriptors(request.listen_fds + request.preserve_fds);
     Fd log_file;
     if (!invocation.log_path.empty()) {

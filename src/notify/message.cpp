@@ -205,6 +205,10 @@ Verdict judge(std::string_view bytes, size_t fds, bool identified, const Allowed
     return Judge{lines, fds, identified, allowed, ask}.decide();
 }
 
+pid_t main_pid_of(std::string_view text) {
+    return text::parse_int<pid_t>(value_of(text::split(text, '\n'), "MAINPID")).value_or(0);
+}
+
 uint64_t extension_of(std::string_view text) {
     const auto value = value_of(text::split(text, '\n'), "EXTEND_TIMEOUT_USEC");
     return text::parse_int<uint64_t>(value).value_or(0);

@@ -65,6 +65,9 @@ struct Verdict {
 Verdict judge(std::string_view bytes, size_t fds, bool identified, const Allowed& allowed,
               const Questions& ask);
 
+// What MAINPID of a judged message names, 0 if there is none.
+pid_t main_pid_of(std::string_view text);
+
 // What EXTEND_TIMEOUT_USEC of a message asks for, 0 if there is none.
 uint64_t extension_of(std::string_view text);
 

@@ -169,11 +169,25 @@ private:
             return;
         if (sent && pending_->barrier)
             barriers_.push_back(*std::move(pending_->barrier));
+        if (const pid_t named = sent ? main_pid_of(pending_->text) : 0; named != 0)
+            follow(named);
         pending_.reset();
+    }
+
+    // With NotifyAccess=main nobody else is heard from now on.
+    void follow(pid_t main) {
+        if (auto pidfd = sys::pidfd_open(main)) {
+            main_ = main;
+            main_pidfd_ = *std::move(pidfd);
+        }
     }
 
     // As whom: a pid is not used once it may be another's.
     pid_t speaker() const {
+        if (main_pidfd_) {
+            const auto ended = sys::wait_ended(main_pidfd_, 0);
+            return ended && !*ended ? main_ : 0;
+        }
         if (job_.foreground)
             return ::getppid() == parent_ ? parent_ : 0;
         const auto ended = sys::wait_ended(job_.init_pidfd, 0);
@@ -184,6 +198,8 @@ private:
     Container container_;
     Fd signals_;
     pid_t parent_;
+    pid_t main_ = 0;  // another one than at first, as the container has it
+    Fd main_pidfd_;
     std::array<char, kMostBytes + 2> buffer_{};
     std::optional<Outgoing> pending_;
     std::vector<Barrier> barriers_;

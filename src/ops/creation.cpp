@@ -20,7 +20,9 @@
 #include "ops/engine_sockets.hpp"
 #include "ops/hooks.hpp"
 #include "ops/laps.hpp"
+#include "ops/notification.hpp"
 #include "ops/pid_file.hpp"
+#include "plan/make.hpp"
 #include "sys/file.hpp"
 #include "sys/net_device.hpp"
 #include "sys/procfs.hpp"
@@ -53,6 +55,8 @@ state::Record make_record(const Prepared& prepared) {
         record.rdt_group = prepared.rdt->home();
         record.rdt_made = prepared.rdt->undo();
     }
+    if (prepared.notified)
+        record.notify_socket = plan::kNotifySocket;
     record.private_pid_namespace = (prepared.plan.init.new_namespaces & CLONE_NEWPID) != 0;
     return record;
 }
@@ -161,6 +165,8 @@ public:
         // Before the unit can exist: whoever finds it knows what to clean.
         TRY(creation.entry_->save(creation.record_));
         TRY(creation.entry_->save_config(prepared_.config_text));
+        if (prepared_.notified)
+            TRY(make_notify_directory(creation.entry_->dir()));
         return creation;
     }
 

@@ -29,6 +29,7 @@ public:
 
     launch::Child& child() { return *child_; }
     const state::Record& record() const { return record_; }
+    const Fd& directory() const { return entry_->dir(); }  // until kept
     // The terminal's master, where there is a terminal and no console socket.
     Fd& master() { return master_; }
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 
@@ -45,6 +46,12 @@ Result<oci::Process> read_process_file(const std::string& path) {
         TRY_IN("--process", sys::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
     const std::string text = TRY_IN(path, sys::read_all(file, oci::kMaxBytes));
     return TRY_IN(path, oci::parse_process(text));
+}
+
+bool names_notify_socket(const std::vector<std::string>& env) {
+    return std::any_of(env.begin(), env.end(), [](const std::string& variable) {
+        return variable.starts_with("NOTIFY_SOCKET=");
+    });
 }
 
 // The order of things; each function is one of exec's phases.
@@ -94,6 +101,8 @@ public:
         plan::Request wanted;
         wanted.preserve_fds = request_.preserve_fds;
         wanted.new_keyring = !record_.keyring.empty();
+        if (!record_.notify_socket.empty() && !names_notify_socket(request_.env))
+            wanted.extra_env = {"NOTIFY_SOCKET=" + record_.notify_socket};
         plan_ = TRY(plan::make_exec(config, wanted, facts));
         plan_.keyring_name = record_.keyring;
         TRY(add_seccomp(globals_, config, plan_));

@@ -38,6 +38,8 @@ struct CreateRequest {
     std::string listen_names;      // LISTEN_FDNAMES, as passed; empty: none
     bool listen_pidfd_id = false;  // LISTEN_PIDFDID was passed: the container gets its own
     int preserve_fds = 0;          // the next N descriptors; checked to be open
+    std::string notify_socket;     // NOTIFY_SOCKET, as passed; empty: none
+    std::string watchdog_usec;     // WATCHDOG_USEC, as passed
     bool no_pivot = false;
     bool no_new_keyring = false;
     bool detach = false;        // run only; create always does
@@ -81,7 +83,9 @@ void end_making() noexcept;
 Result<> create(const Globals& globals, const CreateRequest& request);
 // The container's exit status as a shell shows it (128 + signal); 0 when detached.
 Result<int> run(const Globals& globals, const CreateRequest& request);
-Result<> start(const Globals& globals, const std::string& id);
+// `notify_socket`: NOTIFY_SOCKET, as passed; empty: none.
+Result<> start(const Globals& globals, const std::string& id,
+               const std::string& notify_socket = {});
 // Another process in a running container. Its exit status as a shell shows it;
 // 0 when detached. Asks neither systemd nor any bus as a rule.
 Result<int> exec(const Globals& globals, const ExecRequest& request);

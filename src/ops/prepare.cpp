@@ -9,8 +9,10 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "notify/message.hpp"
 #include "oci/parse.hpp"
 #include "oci/validate.hpp"
+#include "ops/notification.hpp"
 #include "plan/make.hpp"
 #include "seccomp/compile.hpp"
 #include "state/store.hpp"
@@ -117,6 +119,13 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     if (request.listen_fds > 0 && !request.listen_names.empty())
         wanted.extra_env.push_back("LISTEN_FDNAMES=" + request.listen_names);
     wanted.listen_pidfd_id = request.listen_fds > 0 && request.listen_pidfd_id;
+    TRY_IN(kConfig, notify::allowed_by(prepared.config.annotations));
+    prepared.notified = is_notified(request.notify_socket);
+    if (prepared.notified) {
+        wanted.notify_directory = globals.root + "/" + id.str() + "/" + state::kNotifyDirectory;
+        for (std::string& variable : watchdog_environment(request))
+            wanted.extra_env.push_back(std::move(variable));
+    }
     prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
     TRY(add_seccomp(globals, prepared.config, prepared.plan.init));
     return prepared;

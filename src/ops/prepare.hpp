@@ -21,6 +21,7 @@ struct Prepared {
     host::Facts facts;
     plan::Plan plan;
     std::optional<resctrl::Group> rdt;
+    bool notified = false;  // has a socket for sd_notify(3)
 };
 
 // runc's rules for who gets the terminal, in its words.

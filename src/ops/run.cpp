@@ -11,6 +11,7 @@
 #include "ops/hooks.hpp"
 #include "ops/laps.hpp"
 #include "ops/locate.hpp"
+#include "ops/notification.hpp"
 #include "ops/ops.hpp"
 #include "ops/removal.hpp"
 
@@ -38,9 +39,11 @@ Result<> after_start(const Globals& globals, const state::Record& record, Deadli
 }
 
 Result<int> stay(const Globals& globals, const CreateRequest& request, Creation creation,
-                 Foreground foreground) {
+                 Foreground foreground, const std::optional<Notification>& notification) {
     Laps laps;
     const int status = TRY(foreground.wait(creation.child(), std::move(creation.master())));
+    if (notification)
+        notification->await_end();
     laps.lap("container's life");
     if (request.keep)
         return status;
@@ -63,14 +66,20 @@ Result<int> run(const Globals& globals, const CreateRequest& request) {
     std::optional<Foreground> foreground;
     if (!request.detach)
         foreground.emplace(TRY(Foreground::begin()));
+    auto notification =
+        TRY(Notification::begin(creation.directory(), creation.record(), request.notify_socket));
     Laps laps;
     TRY(execute(creation, deadline));
     laps.lap("execute");
     creation.keep();
+    if (notification)
+        notification->hand_over(creation.child().pidfd(), request.detach
+                                                              ? Notification::Caller::Leaves
+                                                              : Notification::Caller::Stays);
     TRY(after_start(globals, creation.record(), deadline));
     if (!foreground)
         return 0;
-    return stay(globals, request, std::move(creation), *std::move(foreground));
+    return stay(globals, request, std::move(creation), *std::move(foreground), notification);
 }
 
 }  // namespace unitc::ops

@@ -2,11 +2,14 @@
 // unitc start: one word to the process that waits for it.
 #include <sys/socket.h>
 
+#include <optional>
+
 #include "base/log.hpp"
 #include "ops/conversation.hpp"
 #include "ops/ending.hpp"
 #include "ops/hooks.hpp"
 #include "ops/locate.hpp"
+#include "ops/notification.hpp"
 #include "ops/ops.hpp"
 #include "state/status.hpp"
 #include "sys/socket.hpp"
@@ -40,29 +43,39 @@ Failure end_after(Error error, const state::Record& record) {
     return Failure{std::move(error)};
 }
 
+struct Started {
+    state::Record record;
+    Fd init;
+    std::optional<Notification> notification;
+};
+
 // The entry's lock ends here: poststart hooks may call other verbs.
-Result<state::Record> execute(const Globals& globals, const std::string& id, Deadline deadline) {
+Result<Started> execute(const Globals& globals, const std::string& id,
+                        const std::string& notify_socket, Deadline deadline) {
     const state::Entry entry = TRY(find_entry(globals, id, deadline));
     state::Record record = TRY(entry.load());
-    const state::Truth truth = TRY(state::ask(entry, record));
+    state::Truth truth = TRY(state::ask(entry, record));
     if (truth.status != state::Status::Created)
         return not_created(record, truth.status);
     const wire::Channel door{
         TRY(sys::connect_unix_at(entry.dir(), state::kStartSocket, SOCK_SEQPACKET))};
+    auto notification = TRY(Notification::begin(entry.dir(), record, notify_socket));
     TRY(door.send(wire::Message::Start));
     if (auto executed = await_execution(door, deadline); !executed) {
         executed.error().bare = false;  // its standard error is not ours
         return end_after(std::move(executed).error().in("unable to start container process"),
                          record);
     }
-    return record;
+    return Started{std::move(record), std::move(truth.init), std::move(notification)};
 }
 
 }  // namespace
 
-Result<> start(const Globals& globals, const std::string& id) {
+Result<> start(const Globals& globals, const std::string& id, const std::string& notify_socket) {
     const Deadline deadline = deadline_of(globals);
-    const state::Record record = TRY(execute(globals, id, deadline));
+    auto [record, init, notification] = TRY(execute(globals, id, notify_socket, deadline));
+    if (notification)
+        notification->hand_over(init, Notification::Caller::Leaves);
     if (auto done = run_poststart_hooks(record, deadline); !done)
         return end_after(std::move(done).error(), record);
     return {};

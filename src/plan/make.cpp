@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/make.hpp"
 
+#include <linux/mount.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -140,6 +141,18 @@ bool bind_on_dev(const std::vector<MountStep>& mounts) {
     return false;
 }
 
+// Last, over whatever the config has there, as in runc: the variable names it.
+void add_notify_mount(const std::string& source, InitPlan& init) {
+    MountStep step;
+    step.kind = MountStep::Kind::Bind;
+    step.where = "NOTIFY_SOCKET";
+    step.destination = kNotifyDirectory;
+    step.source = source;
+    step.attributes.set =
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    init.mounts.push_back(std::move(step));
+}
+
 // A second mount at the same place would hide nothing more.
 std::vector<std::string> once_each(const std::vector<std::string>& paths) {
     std::vector<std::string> kept;
@@ -176,6 +189,8 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.masked_paths = once_each(linux_part.masked_paths);
     init.readonly_paths = once_each(linux_part.readonly_paths);
     map_mounts(config, init);
+    if (!request.notify_directory.empty())
+        add_notify_mount(request.notify_directory, init);
     init.hand_over_cgroup = may_write_cgroup(init);
     TRY(check_mount_ids(init));
     init.hostname = config.hostname;

@@ -21,7 +21,12 @@ struct Request {
     bool new_keyring = true;
     std::vector<std::string> extra_env;  // LISTEN_FDS and friends
     bool listen_pidfd_id = false;
+    std::string notify_directory;  // of the host, shown at kNotifyDirectory; empty: none
 };
+
+// Where runc has it, and engines expect it.
+inline constexpr const char* kNotifyDirectory = "/run/notify";
+inline constexpr const char* kNotifySocket = "/run/notify/notify.sock";
 
 // Everything but the seccomp filter, which the caller compiles (it may come
 // from the cache) and adds.

@@ -302,6 +302,8 @@ std::string serialize(const Record& record) {
         document["rdtGroup"] = from_bytes(record.rdt_group);
     if (!record.rdt_made.empty())
         document["rdtMade"] = from_bytes(record.rdt_made);
+    if (!record.notify_socket.empty())
+        document["notifySocket"] = from_bytes(record.notify_socket);
     if (!record.poststart.empty())
         document["poststart"] = from_hooks(record.poststart);
     if (!record.poststop.empty())
@@ -341,6 +343,7 @@ Result<Record> deserialize(std::string_view text) {
     reader.read_optional("keyring", record.keyring);
     reader.read_optional("rdtGroup", record.rdt_group);
     reader.read_optional("rdtMade", record.rdt_made);
+    reader.read_optional("notifySocket", record.notify_socket);
     if (reader.problem().empty())
         check(record, reader);
     if (!reader.problem().empty())

@@ -44,6 +44,7 @@ struct Record {
     // and what is to be removed with the container. Empty: nothing.
     std::string rdt_group;
     std::string rdt_made;
+    std::string notify_socket;  // NOTIFY_SOCKET of its processes; empty: none
 };
 
 // One line of JSON header (version, checksum) and the document.

@@ -108,16 +108,20 @@ class Case:
         return found
 
     def probe(self):
-        """The host's path of a static program that makes one system call (lab/probe.c), built once per run."""
-        if self.machine.probe is None:
+        """The host's path of a static program that makes one system call (lab/probe.c)."""
+        return self.program("probe")
+
+    def program(self, name):
+        """The host's path of a static program of lab/, built once per run."""
+        if name not in self.machine.programs:
             compiler = shutil.which("gcc") or shutil.which("cc")
             self.machine_needs(compiler, "needs a C compiler in the machine")
-            path = os.path.join(os.path.dirname(self.directory), "probe")
-            source = os.path.join(os.path.dirname(__file__), "probe.c")
+            path = os.path.join(os.path.dirname(self.directory), name)
+            source = os.path.join(os.path.dirname(__file__), f"{name}.c")
             built = subprocess.run([compiler, "-O1", "-static", "-o", path, source], capture_output=True, text=True)
-            self.equal((built.returncode, built.stderr), (0, ""), "building the probe")
-            self.machine.probe = path
-        return self.machine.probe
+            self.equal((built.returncode, built.stderr), (0, ""), f"building {name}.c")
+            self.machine.programs[name] = path
+        return self.machine.programs[name]
 
     def finally_do(self, action):
         """Runs after the test, the last one first, whatever came of it."""
