@@ -77,13 +77,13 @@ std::optional<pid_t> Container::host_pid(pid_t sender, pid_t inside) const {
     return std::nullopt;
 }
 
-bool Container::owns_pidfd(const Fd& fd) const {
+std::optional<pid_t> Container::pidfd_pid(const Fd& fd) const {
     const auto info = proc_.read("self/fdinfo/" + std::to_string(fd.get()));
     if (!info)
-        return false;
+        return std::nullopt;
     const auto pids = words_of(*info, "Pid:");
     const auto pid = pids.size() == 1 ? text::parse_int<pid_t>(pids.front()) : std::nullopt;
-    return pid && holds(*pid).value_or(false);
+    return pid && holds(*pid).value_or(false) ? pid : std::nullopt;
 }
 
 int64_t Container::clock_ahead(pid_t sender) const {

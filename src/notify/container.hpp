@@ -27,7 +27,8 @@ public:
     // container holds it.
     std::optional<pid_t> host_pid(pid_t sender, pid_t inside) const;
 
-    bool owns_pidfd(const Fd& fd) const;
+    // Of a pidfd: the pid behind it, if the container holds that.
+    std::optional<pid_t> pidfd_pid(const Fd& fd) const;
 
     // By how much the monotonic clock of the process's time namespace is ahead
     // of ours, µs (time_namespaces(7)).

@@ -101,11 +101,11 @@ private:
             case Rule::Descriptors: return take_descriptors(line, value);
             case Rule::Named: return identified_ ? add(line) : void();
             case Rule::MainPid:
-                if (const auto pid = main_pid())
+                if (const auto pid = main_pid(); pid && !pidfd_pid())
                     add("MAINPID=" + std::to_string(*pid));
                 return;
             case Rule::MainPidId: return take_pidfd_id(line, value);
-            case Rule::MainPidFd: return take_pidfd(line, value);
+            case Rule::MainPidFd: return take_pidfd(line);
             case Rule::WatchdogUsec: return allowed_.watchdog_usec ? add(line) : void();
             case Rule::NotifyAccess: return allowed_.notify_access ? add(line) : void();
         }
@@ -139,15 +139,24 @@ private:
     void take_pidfd_id(std::string_view line, std::string_view value) {
         const auto id = text::parse_int<uint64_t>(value);
         const auto pid = main_pid();
-        if (id && pid && ask_.pidfd_inode(*pid) == *id)
+        if (id && pid && !pidfd_pid() && ask_.pidfd_inode(*pid) == *id)
             add(line);
     }
 
     // Descriptors are for one purpose at a time.
-    void take_pidfd(std::string_view line, std::string_view value) {
-        if (!identified_ || value != "1" || fds_ != 1 || !value_of(lines_, "FDSTORE").empty() ||
-            !ask_.has_own_pidfd())
+    std::optional<pid_t> pidfd_pid() const {
+        if (!identified_ || fds_ != 1 || value_of(lines_, "MAINPIDFD") != "1" ||
+            !value_of(lines_, "FDSTORE").empty())
+            return std::nullopt;
+        return ask_.pidfd_pid();
+    }
+
+    // Goes before any pid; for systemd before 257 it becomes one.
+    void take_pidfd(std::string_view line) {
+        const auto pid = pidfd_pid();
+        if (!pid || verdict_.with_fds)
             return;
+        add("MAINPID=" + std::to_string(*pid));
         add(line);
         verdict_.with_fds = true;
     }

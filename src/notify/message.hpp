@@ -41,8 +41,9 @@ struct Questions {
     std::function<std::optional<pid_t>(pid_t inside)> host_pid;
     // The inode of that process's pidfd.
     std::function<uint64_t(pid_t host)> pidfd_inode;
-    // Whether the only descriptor of the message is a pidfd of the container's.
-    std::function<bool()> has_own_pidfd;
+    // The host's pid behind the only descriptor of the message, if that is a
+    // pidfd of a process of the container.
+    std::function<std::optional<pid_t>()> pidfd_pid;
     // How far CLOCK_MONOTONIC of the sender's time namespace is ahead of ours, µs.
     std::function<int64_t()> clock_ahead;
 };

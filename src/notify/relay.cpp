@@ -46,6 +46,13 @@ struct Outgoing {
     std::optional<Barrier> barrier;
 };
 
+// Whatever KillSignal= and WatchdogSignal= are, but for what is no end.
+bool means_the_end(int signal) {
+    constexpr std::array kOthers{SIGHUP,   SIGCHLD, SIGCONT, SIGPIPE,
+                                 SIGWINCH, SIGURG,  SIGUSR1, SIGUSR2};
+    return std::find(kOthers.begin(), kOthers.end(), signal) == kOthers.end();
+}
+
 class Relay {
 public:
     Relay(Job job, Container container, Fd signals)
@@ -63,7 +70,8 @@ public:
     }
 
 private:
-    // True once the container's first process has ended, or nothing is to be had.
+    // True once the container's first process has ended, or the service with a
+    // main process that the container has named.
     bool wait() {
         const bool takes_more = !pending_ && barriers_.size() < kMostBarriers;
         std::vector<pollfd> files{
@@ -71,18 +79,20 @@ private:
             {job_.init_pidfd.get(), POLLIN, 0},
             {takes_more ? job_.socket.get() : -1, POLLIN, 0},
             {pending_ ? job_.manager.fd().get() : -1, POLLOUT, 0},
+            {until_ && main_pidfd_ ? main_pidfd_.get() : -1, POLLIN, 0},
         };
+        const size_t first_barrier = files.size();
         for (const Barrier& barrier : barriers_)
             files.push_back({barrier.ours.get(), POLLIN, 0});
         const int patience = until_ ? until_->left_ms() : -1;
         if (sys::retry_eintr([&] { return ::poll(files.data(), files.size(), patience); }) < 0)
             return true;
         for (size_t i = barriers_.size(); i-- > 0;)
-            if (files[4 + i].revents != 0)
+            if (files[first_barrier + i].revents != 0)
                 barriers_.erase(barriers_.begin() + static_cast<ptrdiff_t>(i));
         if (files[0].revents != 0)
             hear_signal();
-        return files[1].revents != 0;
+        return files[1].revents != 0 || files[4].revents != 0;
     }
 
     void work() {
@@ -101,7 +111,7 @@ private:
         if (::read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info))
             return;
         const auto signal = static_cast<int>(info.ssi_signo);
-        if (!job_.foreground && (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT))
+        if (!job_.foreground && means_the_end(signal))
             linger(0);
     }
 
@@ -132,7 +142,7 @@ private:
                 const auto pidfd = sys::pidfd_open(host);
                 return pidfd ? sys::pidfd_inode(*pidfd) : 0;
             },
-            [&] { return container_.owns_pidfd(datagram.fds.front()); },
+            [&] { return container_.pidfd_pid(datagram.fds.front()); },
             [&] { return container_.clock_ahead(sender); },
         };
         Verdict verdict = judge({buffer_.data(), datagram.size}, datagram.fds.size(),
@@ -243,11 +253,6 @@ void set_title(const std::string& id) {
 }
 
 Result<Fd> settle(const Job& job) {
-    TRY(sys::reset_signals());
-    sigset_t all;
-    sigfillset(&all);
-    if (::sigprocmask(SIG_BLOCK, &all, nullptr) < 0)
-        return fail_sys("sigprocmask");
     TRY(close_others(job));
     // Neither the caller's terminal nor its directory's file system is held.
     if (::setsid() < 0)
@@ -256,6 +261,8 @@ Result<Fd> settle(const Job& job) {
         return fail_sys("chdir", "/");
     set_title(job.id);
     ::malloc_trim(0);
+    sigset_t all;
+    sigfillset(&all);
     Fd signals{::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK)};
     if (!signals)
         return fail_sys("signalfd");
@@ -279,10 +286,18 @@ Result<Fd> bind_socket(const Fd& dir) {
 
 Result<Fd> start_relay(Job job) {
     TRY(sys::check_single_threaded());
-    sys::Clone cloned = TRY(sys::clone_process(0));
-    if (cloned.pid == 0)
+    // The service may be told to end before the relay listens to that.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    if (::sigprocmask(SIG_BLOCK, &all, &before) < 0)
+        return fail_sys("sigprocmask");
+    auto cloned = sys::clone_process(0);
+    if (cloned && cloned->pid == 0)
         relay_main(std::move(job));
-    return std::move(cloned.pidfd);
+    if (::sigprocmask(SIG_SETMASK, &before, nullptr) < 0)
+        return fail_sys("sigprocmask");
+    return std::move(TRY(std::move(cloned)).pidfd);
 }
 
 }  // namespace unitc::notify

@@ -219,7 +219,6 @@ def a_pid_is_translated_and_a_foreign_one_is_not(t):
 
 @test(peers="")
 def a_pidfd_names_the_main_process(t):
-    t.machine_needs(systemd.version() >= 257, "needs MAINPIDFD of systemd 257")
     service = _Service(t)
     speaker = _Speaker(t, "say:READY=1", "fork", "pidfd", "say:STATUS=named", "barrier:5000")
     service.run(speaker, "-d")

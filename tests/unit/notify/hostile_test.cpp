@@ -13,7 +13,7 @@ using namespace std::string_view_literals;
 
 Questions no_answers() {
     return {[](pid_t) -> std::optional<pid_t> { return std::nullopt; }, [](pid_t) { return 0U; },
-            [] { return false; }, [] { return INT64_MIN; }};
+            []() -> std::optional<pid_t> { return std::nullopt; }, [] { return INT64_MIN; }};
 }
 
 std::string forwarded(std::string_view bytes, size_t fds = 0) {

@@ -17,11 +17,12 @@ constexpr pid_t kOutside = 4007;
 constexpr uint64_t kInode = 99;
 
 Questions answers(bool own_pidfd = true, int64_t ahead = 0) {
+    const auto behind = own_pidfd ? std::optional{kOutside} : std::nullopt;
     return {[](pid_t inside) {
                 return inside == kInside ? std::optional<pid_t>{kOutside} : std::nullopt;
             },
-            [](pid_t host) { return host == kOutside ? kInode : 0; },
-            [own_pidfd] { return own_pidfd; }, [ahead] { return ahead; }};
+            [](pid_t host) { return host == kOutside ? kInode : 0; }, [behind] { return behind; },
+            [ahead] { return ahead; }};
 }
 
 struct Case {
@@ -61,8 +62,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"READY=1\nMAINPID=8", "READY=1"},
                     Case{"MAINPID=7\nMAINPIDFDID=99", "MAINPID=4007\nMAINPIDFDID=99"},
                     Case{"MAINPID=7\nMAINPIDFDID=98", "MAINPID=4007"}, Case{"MAINPIDFDID=99", ""},
-                    Case{"MAINPIDFD=1", "MAINPIDFD=1", 1, true}, Case{"MAINPIDFD=1", ""},
-                    Case{"MAINPIDFD=1", "", 2}, Case{"MAINPIDFD=2", "", 1},
+                    Case{"MAINPIDFD=1", "MAINPID=4007\nMAINPIDFD=1", 1, true},
+                    Case{"MAINPIDFD=1\nMAINPIDFD=1", "MAINPID=4007\nMAINPIDFD=1", 1, true},
+                    Case{"MAINPID=8\nMAINPIDFDID=1\nMAINPIDFD=1", "MAINPID=4007\nMAINPIDFD=1", 1,
+                         true},
+                    Case{"MAINPIDFD=1", ""}, Case{"MAINPIDFD=1", "", 2}, Case{"MAINPIDFD=2", "", 1},
                     Case{"FDSTORE=1\nMAINPIDFD=1", "FDSTORE=1", 1, true}));
 
 INSTANTIATE_TEST_SUITE_P(
