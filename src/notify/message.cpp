@@ -188,7 +188,7 @@ Result<Allowed> allowed_by(const std::vector<std::pair<std::string, std::string>
             else if (key == "NOTIFYACCESS")
                 allowed.notify_access = true;
             else if (!key.empty())
-                return fail("annotations[\"" + name + "\"]: '" + text::printable(key) +
+                return fail("annotations." + name + ": '" + text::printable(key) +
                             "' must be WATCHDOG_USEC or NOTIFYACCESS");
         }
     }

@@ -271,3 +271,22 @@ def a_restart_policy_restarts(t):
 
     t.check(until(over, 30), f"not begun again twice: {_inspected(t, name)['State']}")
     t.equal(_podman(t, "logs", name).out, "begun\n" * 3, "log")
+
+
+@test(lane="vm", peers="crun runc", seconds=180)
+def services_are_notified_by_container_and_by_conmon(t):
+    """podman keeps the socket from the runtime and shows its own at the place where ours would be."""
+    for mode, shell in (("container", "echo $NOTIFY_SOCKET; /notifier say:READY=1 barrier:5000 exit:0; sleep 1000"), ("conmon", "sleep 1000")):
+        unit = t.fresh_name("podman") + ".service"
+        t.finally_do(lambda unit=unit: systemd.control("stop", unit))
+        name = _name(t)  # removed first: its shell hears no SIGTERM
+        base = os.path.join(os.path.dirname(t.directory), "podman")
+        options = ["--root", f"{base}/root", "--runroot", f"{base}/run", "--tmpdir", f"{base}/tmp", "--storage-driver", "vfs",
+                   "--cgroup-manager", "systemd", "--runtime", t.rt.path, "--events-backend", "file"]
+        _podman(t, "ps")  # its storage and image are there from here on
+        started = t.command("systemd-run", "--quiet", "--collect", f"--unit={unit}", "-pType=notify", "-pNotifyAccess=all",
+                            "-pTimeoutStartSec=60", "podman", *options, "run", "-d", f"--sdnotify={mode}", "--network", "none",
+                            "--name", name, "-v", f"{t.program('notifier')}:/notifier:ro", _IMAGE, "sh", "-c", shell, timeout=90)
+        t.equal(started.status, 0, f"status of the service with --sdnotify={mode}")
+        if mode == "container":
+            t.contains(_podman(t, "logs", name).out, "/run/notify/notify.sock")

@@ -139,7 +139,7 @@ TEST(Annotation, NamesTheKeysThatAreAllowed) {
     EXPECT_FALSE(allowed("NOTIFYACCESS")->watchdog_usec);
     EXPECT_THAT(allowed("MAINPID"),
                 FailsWith(0,
-                          "annotations[\"org.unitc.notify.allow\"]: 'MAINPID' must be "
+                          "annotations.org.unitc.notify.allow: 'MAINPID' must be "
                           "WATCHDOG_USEC or NOTIFYACCESS"));
 }
 

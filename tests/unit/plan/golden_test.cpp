@@ -50,7 +50,7 @@ std::string read(const std::string& path) {
     return text ? *text : "cannot read " + path + ": " + text.error().message;
 }
 
-std::string shown(const std::string& config_json) {
+std::string shown(const std::string& config_json, const std::string& notify_directory = {}) {
     const auto config = oci::parse(config_json);
     if (!config)
         return "error: " + config.error().message + "\n";
@@ -58,6 +58,7 @@ std::string shown(const std::string& config_json) {
         return "error: " + valid.error().message + "\n";
     Request request;
     request.bundle = "/bundle";
+    request.notify_directory = notify_directory;
     const auto plan = make(*config, *ContainerId::parse("web"), request, golden_facts());
     return plan ? show(*plan) : "error: " + plan.error().message + "\n";
 }
@@ -76,6 +77,21 @@ TEST(GoldenPlan, LooksAsExpected) {
         }
         EXPECT_EQ(seen, read(path)) << name;
     }
+}
+
+// Nothing else of the plan depends on it.
+TEST(GoldenPlan, ShowsTheSocketForNotificationsLast) {
+    const std::string config = read(std::string{kCases} + "/default/config.json");
+    std::string without = shown(config);
+    std::string with = shown(config, "/run/unitc/web/notify");
+    for (const std::string_view line :
+         {"mount /run/notify bind from /run/unitc/web/notify ro,nosuid,nodev,noexec\n",
+          "env NOTIFY_SOCKET=/run/notify/notify.sock\n"}) {
+        const size_t at = with.find(line);
+        ASSERT_NE(at, std::string::npos) << with;
+        with.erase(at, line.size());
+    }
+    EXPECT_EQ(with, without);
 }
 
 }  // namespace

@@ -18,6 +18,16 @@ TEST(ProcessPlan, KeepsOneValueOfEachVariable) {
     EXPECT_THAT(make_process(process, request, {}).env, ElementsAre("A=3", "B=2", "LISTEN_FDS=2"));
 }
 
+TEST(ProcessPlan, NamesTheSocketForNotificationsWhateverTheConfigHas) {
+    oci::Process process;
+    process.env = {"NOTIFY_SOCKET=/other", "A=1"};
+    Request request;
+    EXPECT_THAT(make_process(process, request, {}).env, ElementsAre("NOTIFY_SOCKET=/other", "A=1"));
+    request.notify_directory = "/run/unitc/web/notify";
+    EXPECT_THAT(make_process(process, request, {}).env,
+                ElementsAre("NOTIFY_SOCKET=/run/notify/notify.sock", "A=1"));
+}
+
 TEST(ProcessPlan, LeavesOutCapabilitiesTheKernelDoesNotKnow) {
     oci::Process process;
     process.capabilities.emplace();

@@ -223,6 +223,13 @@ TEST(Record, KeepsTheGroupOfIntelRdtWhereThereIsOne) {
     EXPECT_EQ(again.rdt_made, record.rdt_made);
 }
 
+TEST(Record, KeepsTheSocketForNotificationsWhereThereIsOne) {
+    Record record = sample_record();
+    EXPECT_EQ(serialize(record).find("notify"), std::string::npos);
+    record.notify_socket = "/run/notify/notify.sock";
+    EXPECT_EQ(deserialize(serialize(record)).value().notify_socket, record.notify_socket);
+}
+
 TEST(Record, OverlooksFieldsOfANewerOne) {
     EXPECT_THAT(deserialize(forged([](nlohmann::json& d) { d["later"] = 1; })), Succeeds());
 }
