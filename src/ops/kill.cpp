@@ -3,11 +3,11 @@
 #include <cerrno>
 #include <csignal>
 
+#include "base/signal.hpp"
 #include "cgroup/cgroup.hpp"
 #include "ops/ending.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
-#include "ops/signal.hpp"
 #include "state/status.hpp"
 
 namespace unitc::ops {

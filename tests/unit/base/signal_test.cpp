@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/signal.hpp"
+#include "base/signal.hpp"
 
 #include <gtest/gtest.h>
 
 #include <csignal>
 #include <string>
 
-namespace unitc::ops {
+namespace unitc {
 namespace {
 
 struct Spelling {
@@ -50,4 +50,4 @@ TEST(ParseSignal, refuses_what_is_no_signal) {
 }
 
 }  // namespace
-}  // namespace unitc::ops
+}  // namespace unitc

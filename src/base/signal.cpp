@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/signal.hpp"
+#include "base/signal.hpp"
 
 #include <csignal>
 #include <cstring>
@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 
-namespace unitc::ops {
+namespace unitc {
 namespace {
 
 // Names beside the ones that sigabbrev_np(3) gives.
@@ -66,4 +66,4 @@ Result<int> parse_signal(std::string_view text) {
     return signal ? Result<int>{*signal} : unknown();
 }
 
-}  // namespace unitc::ops
+}  // namespace unitc
