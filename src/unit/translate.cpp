@@ -39,6 +39,7 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
     // With no rules at all, too: devices are denied unless allowed.
     TRY(add_devices(resources.devices, builder));
     TRY(add_annotations(config.annotations, builder));
+    add_stop_signal(config.annotations, builder);
 
     UnitPlan plan = builder.take();
     plan.name = name.scope;
