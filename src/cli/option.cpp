@@ -161,6 +161,11 @@ Result<> set_preserve_fds(Invocation& invocation, std::string_view value) {
     return {};
 }
 
+Result<> set_part_of(Invocation& invocation, std::string_view value) {
+    invocation.request.part_of = TRY(ops::parse_part_of(value));
+    return {};
+}
+
 // update's options take runc's empty value for "not given".
 template <auto Member>
 Result<> set_update_text(Invocation& invocation, std::string_view value) {
@@ -266,10 +271,11 @@ constexpr Option kPidFile = {"pid-file", 0, "FILE", "write the pid of the contai
 constexpr Option kNoPivot = {"no-pivot", 0, nullptr, "do not use pivot_root for the container's root (on a ramdisk; weaker)", set_request_switch<&ops::CreateRequest::no_pivot>};
 constexpr Option kNoNewKeyring = {"no-new-keyring", 0, nullptr, "let the container keep the caller's session keyring", set_request_switch<&ops::CreateRequest::no_new_keyring>};
 constexpr Option kPreserveFds = {"preserve-fds", 0, "N", "pass descriptors 3 to 2 + N on to the container (default: 0)", set_preserve_fds};
+constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container with the service that unitc runs in (default: auto, if that has executed unitc itself)", set_part_of};
 // In every command's table, so that `unitc run -h` is the help of run.
 constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};
 
-constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPreserveFds, kHelp};
+constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kHelp};
 
 constexpr Option kRun[] = {
     kBundle, kConsoleSocket, kPidfdSocket,
@@ -277,10 +283,10 @@ constexpr Option kRun[] = {
     {"keep", 0, nullptr, "do not delete the container when it has ended", set_request_switch<&ops::CreateRequest::keep>},
     kPidFile,
     {"no-subreaper", 0, nullptr, "do not adopt the orphans of the container's processes", set_request_switch<&ops::CreateRequest::no_subreaper>},
-    kNoPivot, kNoNewKeyring, kPreserveFds, kHelp,
+    kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kHelp,
 };
 
-constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPreserveFds, kHelp};
+constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kHelp};
 
 constexpr Option kPlain[] = {kHelp};
 

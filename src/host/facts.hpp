@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,13 @@ namespace unitc::host {
 // may have several ("tty": 4 and 5).
 using Majors = std::vector<std::pair<std::string, uint32_t>>;
 
+// A service of the system's manager, and where it is.
+struct Service {
+    std::string unit;   // "web.service"
+    std::string slice;  // "machine.slice"
+    bool operator==(const Service&) const = default;
+};
+
 struct Facts {
     bool cgroup2 = false;                         // /sys/fs/cgroup is cgroup2
     std::vector<std::string> cgroup_controllers;  // of the root group
@@ -27,6 +35,9 @@ struct Facts {
     int last_capability = 40;  // /proc/sys/kernel/cap_last_cap
     int kernel_major = 0;
     int kernel_minor = 0;
+    // The service that the container is part of, where it is part of one; not
+    // read by read(), see host/caller.hpp.
+    std::optional<Service> caller;
 };
 
 // Reads only what is cheap: a handful of files, no bus.

@@ -27,6 +27,14 @@ struct Globals {
     bool systemd_cgroup = false;  // accepted as engines pass it; the manager is always systemd
 };
 
+// Whether the unit of a container is part of the service that unitc runs in.
+enum class PartOf {
+    Auto,    // if that service has executed unitc itself, as no engine's has
+    Nobody,  // no
+    Caller,  // yes, and an error where there is none
+};
+Result<PartOf> parse_part_of(std::string_view text);  // "auto", "no", "caller"
+
 // create, run and plan.
 struct CreateRequest {
     std::string id;
@@ -45,6 +53,7 @@ struct CreateRequest {
     bool detach = false;        // run only; create always does
     bool keep = false;          // run only: do not delete afterwards
     bool no_subreaper = false;  // run only
+    std::optional<PartOf> part_of;
 };
 
 // exec. What is not given is as the container's config has it.

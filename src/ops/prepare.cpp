@@ -13,6 +13,7 @@
 #include "oci/parse.hpp"
 #include "oci/validate.hpp"
 #include "ops/notification.hpp"
+#include "ops/part_of.hpp"
 #include "plan/make.hpp"
 #include "seccomp/compile.hpp"
 #include "state/store.hpp"
@@ -109,6 +110,7 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     TRY(decide_rdt(prepared, id));
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
+    prepared.facts.caller = TRY(find_caller(request, prepared.config));
 
     wanted.preserve_fds = request.listen_fds + request.preserve_fds;
     wanted.pivot = !request.no_pivot;

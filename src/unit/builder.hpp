@@ -64,6 +64,7 @@ void add_lifecycle(const ContainerId& id, const UnitName& name, Builder& builder
 Result<> add_annotations(const oci::StringMap& annotations, Builder& builder);
 // After the annotations, whose own say goes first.
 void add_stop_signal(const oci::StringMap& annotations, Builder& builder);
+Result<> add_caller(const host::Service& caller, Builder& builder);
 
 // Shared by the typed fields and by `unified`.
 void set_memory(std::string_view property, std::string_view file, uint64_t bytes, Builder& builder);

@@ -31,8 +31,11 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
     const oci::Resources& resources =
         linux_part != nullptr && linux_part->resources ? *linux_part->resources : none;
 
-    const UnitName name =
-        TRY(name_unit(linux_part != nullptr ? linux_part->cgroups_path : std::string{}, id));
+    const std::string path = linux_part != nullptr ? linux_part->cgroups_path : std::string{};
+    UnitName name = TRY(name_unit(path, id));
+    // What Slice= of the service says is meant for its container as well.
+    if (path.empty() && facts.caller)
+        name.slice = facts.caller->slice;
     Builder builder{facts};
     add_lifecycle(id, name, builder);
     TRY(add_resources(resources, builder));
@@ -40,6 +43,8 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
     TRY(add_devices(resources.devices, builder));
     TRY(add_annotations(config.annotations, builder));
     add_stop_signal(config.annotations, builder);
+    if (facts.caller)
+        TRY(add_caller(*facts.caller, builder));
 
     UnitPlan plan = builder.take();
     plan.name = name.scope;

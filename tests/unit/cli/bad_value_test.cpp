@@ -41,6 +41,7 @@ const std::vector<BadValues>& bad_values() {
         {"memory", {"x", "-2", "1z", "M", "1M1", "9999999999999G"}},
         {"memory-reservation", {"x", "-2"}},
         {"memory-swap", {"x", "-2"}},
+        {"part-of", {"", "yes", "Auto", "auto ", "web.service"}},
         {"pids-limit", {"x", "1.5", "9223372036854775808"}},
         {"preserve-fds", {"", "-1", "x", "1.0", "2147483648"}},
         {"root", {"/", "/.", "/a/.."}},
