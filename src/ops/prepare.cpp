@@ -13,6 +13,7 @@
 #include "oci/parse.hpp"
 #include "oci/validate.hpp"
 #include "ops/notification.hpp"
+#include "ops/credentials.hpp"
 #include "ops/part_of.hpp"
 #include "plan/make.hpp"
 #include "seccomp/compile.hpp"
@@ -120,6 +121,8 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
         wanted.extra_env = {"LISTEN_FDS=" + std::to_string(request.listen_fds), "LISTEN_PID=1"};
     if (request.listen_fds > 0 && !request.listen_names.empty())
         wanted.extra_env.push_back("LISTEN_FDNAMES=" + request.listen_names);
+    if (prepared.facts.caller)
+        pass_credentials(*prepared.facts.caller, prepared.config, wanted.extra_env);
     wanted.listen_pidfd_id = request.listen_fds > 0 && request.listen_pidfd_id;
     TRY_IN(kConfig, notify::allowed_by(prepared.config.annotations));
     prepared.notified = is_notified(request.notify_socket);
