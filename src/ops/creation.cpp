@@ -167,6 +167,9 @@ public:
         TRY(creation.entry_->save_config(prepared_.config_text));
         if (prepared_.notified)
             TRY(make_notify_directory(creation.entry_->dir()));
+        if (prepared_.credentials)
+            TRY_IN("credentials of the service",
+                   copy_credentials(*prepared_.credentials, creation.entry_->dir()));
         return creation;
     }
 

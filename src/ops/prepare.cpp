@@ -122,7 +122,9 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     if (request.listen_fds > 0 && !request.listen_names.empty())
         wanted.extra_env.push_back("LISTEN_FDNAMES=" + request.listen_names);
     if (prepared.facts.caller)
-        pass_credentials(*prepared.facts.caller, prepared.config, wanted.extra_env);
+        prepared.credentials =
+            pass_credentials(*prepared.facts.caller, globals.root + "/" + id.str(), prepared.config,
+                             wanted.extra_env);
     wanted.listen_pidfd_id = request.listen_fds > 0 && request.listen_pidfd_id;
     TRY_IN(kConfig, notify::allowed_by(prepared.config.annotations));
     prepared.notified = is_notified(request.notify_socket);

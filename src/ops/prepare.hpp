@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "host/facts.hpp"
 #include "oci/config.hpp"
+#include "ops/credentials.hpp"
 #include "ops/ops.hpp"
 #include "plan/plan.hpp"
 #include "resctrl/group.hpp"
@@ -22,6 +23,7 @@ struct Prepared {
     plan::Plan plan;
     std::optional<resctrl::Group> rdt;
     bool notified = false;  // has a socket for sd_notify(3)
+    std::optional<CredentialsCopy> credentials;
 };
 
 // runc's rules for who gets the terminal, in its words.

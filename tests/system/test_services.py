@@ -373,6 +373,20 @@ def the_credentials_of_a_service_reach_its_container(t):
 
 
 @test(peers="")
+def a_program_of_another_user_can_read_its_credentials(t):
+    bundle = _bundle(t, _SECRETS.replace("; }", "; stat -c %u:%g:%a . key; }")).mount("/run", "tmpfs", "tmpfs", "nosuid")
+    os.chown(bundle.mounts[-2]["source"], 1234, 1234)
+    bundle.process["user"] = {"uid": 1234, "gid": 1235}
+    unit, identity = _foreground(t, bundle, _key(t))
+    unit.control("start")
+    t.check(until(lambda: len(bundle.told()) == 5, 10), f"the program found only {bundle.told()}")
+    t.equal(bundle.told(), ["secret", "/run/host/credentials", "readonly", "1234:1235:500", "1234:1235:400"], "what the program found")
+    unit.wait("ActiveState", "inactive")
+    _ended(t, identity)
+    t.check(not os.path.exists(os.path.join(t.rt.root, identity)), "the copy is left")
+
+
+@test(peers="")
 def the_credentials_of_a_daemon_are_its_own(t):
     script = "{ ls /run; echo dir=$CREDENTIALS_DIRECTORY; } >/out/new; mv /out/new /out/told"
     for words, flags in (([_script(t, '"$@"; exit $?')], []), ([], ["--part-of=no"])):
