@@ -39,6 +39,13 @@ Result<> set_request_switch(Invocation& invocation, std::string_view value) {
     return {};
 }
 
+Result<> set_registration(Invocation& invocation, std::string_view value) {
+    if (value != "yes" && value != "no" && value != "auto")
+        return fail("must be yes, no or auto");
+    invocation.request.registration = value;
+    return {};
+}
+
 template <auto Member>
 Result<> set_exec_text(Invocation& invocation, std::string_view value) {
     invocation.exec.*Member = value;
@@ -275,7 +282,7 @@ constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container 
 // In every command's table, so that `unitc run -h` is the help of run.
 constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};
 
-constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kHelp};
+constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kRegister, kHelp};
 
 constexpr Option kRun[] = {
     kBundle, kConsoleSocket, kPidfdSocket,
@@ -283,7 +290,7 @@ constexpr Option kRun[] = {
     {"keep", 0, nullptr, "do not delete the container when it has ended", set_request_switch<&ops::CreateRequest::keep>},
     kPidFile,
     {"no-subreaper", 0, nullptr, "do not adopt the orphans of the container's processes", set_request_switch<&ops::CreateRequest::no_subreaper>},
-    kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kHelp,
+    kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kRegister, kHelp,
 };
 
 constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kHelp};
@@ -327,6 +334,7 @@ constexpr Option kList[] = {
 constexpr Option kKill[] = {
     // runc's obsolete spelling of "an ended container is no error".
     {"all", 'a', nullptr, nullptr, set_switch<&Invocation::all>},
+constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_registration};
     kHelp,
 };
 

@@ -212,6 +212,7 @@ public:
         // "standard" is what runc says with it.
         TRY(sockets_.pass_pidfd("standard", child.pidfd()));
         lap("record");
+        finish_registration(*manager_, prepared_.registration, deadline_);
         return {};
     }
 
@@ -228,6 +229,10 @@ private:
         TRY(enter_rdt_group(creation));
         if (auto sent = child.channel().send(wire::Message::InCgroup); !sent)
             return Failure{first_cause(child.channel(), std::move(sent).error())};
+        // machined looks at it while the child goes on. Still in the unit's own
+        // group, which makes `machinectl terminate` stop the unit.
+        begin_registration(*manager_, prepared_.registration, creation.entry_->id(),
+                           prepared_.plan.init.rootfs);
         return {};
     }
 

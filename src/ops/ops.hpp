@@ -54,6 +54,7 @@ struct CreateRequest {
     bool keep = false;          // run only: do not delete afterwards
     bool no_subreaper = false;  // run only
     std::optional<PartOf> part_of;
+    std::string registration;  // --register, checked; empty: as annotation or environment say
 };
 
 // exec. What is not given is as the container's config has it.

@@ -107,6 +107,7 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     TRY_IN(kConfig, oci::validate(prepared.config));
     TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
     TRY(check_labels(prepared.config));
+    prepared.registration = TRY(decide_registration(request.registration, prepared.config));
     TRY(check_net_devices(prepared.config));
     TRY(decide_rdt(prepared, id));
     prepared.facts = TRY(host::read());

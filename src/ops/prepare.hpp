@@ -11,6 +11,7 @@
 #include "oci/config.hpp"
 #include "ops/credentials.hpp"
 #include "ops/ops.hpp"
+#include "ops/registration.hpp"
 #include "plan/plan.hpp"
 #include "resctrl/group.hpp"
 
@@ -24,6 +25,7 @@ struct Prepared {
     std::optional<resctrl::Group> rdt;
     bool notified = false;  // has a socket for sd_notify(3)
     std::optional<CredentialsCopy> credentials;
+    Registration registration = Registration::No;
 };
 
 // runc's rules for who gets the terminal, in its words.

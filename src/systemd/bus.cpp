@@ -12,6 +12,7 @@
 #include "base/scope_exit.hpp"
 #include "sys/file.hpp"
 #include "systemd/library.hpp"
+#include "systemd/manager.hpp"
 #include "systemd/message.hpp"
 
 namespace unitc::systemd {
@@ -20,6 +21,7 @@ namespace {
 constexpr char kService[] = "org.freedesktop.systemd1";
 constexpr char kObject[] = "/org/freedesktop/systemd1";
 constexpr char kManager[] = "org.freedesktop.systemd1.Manager";
+constexpr char kMachined[] = "org.freedesktop.machine1";
 
 std::string text_or_empty(const char* text) {
     return text != nullptr ? text : "";
@@ -362,6 +364,42 @@ Result<Reply> Bus::unit_properties(const std::string& unit, PropertyTexts* prope
     // they are of one moment.
     if (const int added = g_sd.message_append_basic(message.get(), 's', ""); added < 0)
         return fail_code(-added, "GetAll");
+    return impl_->ask(message, properties, deadline);
+}
+
+Result<> Bus::begin_register(const Machine& machine, pid_t leader, Deadline deadline) {
+    const Message message =
+        TRY(impl_->new_call(kMachined, "/org/freedesktop/machine1",
+                            "org.freedesktop.machine1.Manager", "RegisterMachine"));
+    sd_bus_message* const m = message.get();
+    const auto pid = static_cast<uint32_t>(leader);
+    Status status;
+    status << g_sd.message_set_auto_start(m, machine.start_service ? 1 : 0)
+           << g_sd.message_append_basic(m, 's', machine.name.c_str())
+           << g_sd.message_append_array(m, 'y', nullptr, 0)  // no machine id
+           << g_sd.message_append_basic(m, 's', "unitc")
+           << g_sd.message_append_basic(m, 's', "container")
+           << g_sd.message_append_basic(m, 'u', &pid)
+           << g_sd.message_append_basic(m, 's', machine.root.c_str());
+    if (status.code() != 0)
+        return fail_code(status.code(), "RegisterMachine", machine.name);
+    return impl_->submit(message, nullptr, deadline);
+}
+
+Result<Reply> Bus::call_machined(const char* method, const std::string& name, Deadline deadline) {
+    const Message message = TRY(impl_->new_call(kMachined, "/org/freedesktop/machine1",
+                                                "org.freedesktop.machine1.Manager", method));
+    if (const int rc = g_sd.message_append_basic(message.get(), 's', name.c_str()); rc < 0)
+        return fail_code(-rc, method);
+    return impl_->ask(message, nullptr, deadline);
+}
+
+Result<Reply> Bus::machine_properties(const std::string& path, PropertyTexts* properties,
+                                      Deadline deadline) {
+    const Message message =
+        TRY(impl_->new_call(kMachined, path.c_str(), "org.freedesktop.DBus.Properties", "GetAll"));
+    if (const int rc = g_sd.message_append_basic(message.get(), 's', ""); rc < 0)
+        return fail_code(-rc, "GetAll");
     return impl_->ask(message, properties, deadline);
 }
 

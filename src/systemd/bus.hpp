@@ -6,6 +6,8 @@
 // 1.4 ms, which is why it is not used here.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +46,7 @@ struct JobRemoved {
 using PropertyTexts = std::vector<std::pair<std::string, std::string>>;
 
 // As in manager.hpp.
+struct Machine;
 using Meanwhile = std::function<bool()>;
 
 class Bus {
@@ -86,6 +89,16 @@ public:
     // unit_path.
     Result<Reply> unit_properties(const std::string& unit, PropertyTexts* properties,
                                   Deadline deadline);
+
+    // RegisterMachine of org.freedesktop.machine1, with the class "container"
+    // and the service "unitc"; its reply is awaited with await_started. Queued
+    // and written as far as the socket takes it.
+    Result<> begin_register(const Machine& machine, pid_t leader, Deadline deadline);
+    // A method of machined's manager with a name; its reply may carry a path.
+    Result<Reply> call_machined(const char* method, const std::string& name, Deadline deadline);
+    // The properties of the machine at `path`, which comes from GetMachine.
+    Result<Reply> machine_properties(const std::string& path, PropertyTexts* properties,
+                                     Deadline deadline);
 
 private:
     struct Impl;

@@ -27,6 +27,7 @@ struct Manager::Impl {
     std::vector<std::string> left_to_file;  // fallbacks whose property was refused
     bool reset_done = false;
     bool sent_again = false;
+    Machine machine;  // whose registration is under way
 
     // The verb's deadline, or a little more: the truth must be readable and a
     // unit stoppable after the time has run out.

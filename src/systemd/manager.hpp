@@ -29,6 +29,13 @@ struct UnitState {
     std::string result;
 };
 
+// What systemd-machined is told of a container.
+struct Machine {
+    std::string name;            // unit/machine.hpp
+    std::string root;            // the host's path of its root, absolute
+    bool start_service = false;  // have the bus start machined where it does not run
+};
+
 // Called again and again while the manager's answer is awaited, until it says
 // true: there is nothing left to do for it.
 using Meanwhile = std::function<bool()>;
@@ -79,6 +86,14 @@ public:
     // those that go to files are returned.
     Result<std::vector<std::string>> set_properties(const std::string& name,
                                                     const unit::UnitPlan& changes);
+
+    // Registers the started process's container with systemd-machined, so that
+    // machinectl(1) knows it. Sent here and answered while other things happen;
+    // machined asks who sends, so the connection must last until
+    // finish_register, which waits for the answer. A machine of that name that
+    // an earlier unit of the same name has left is replaced.
+    Result<> begin_register(const Machine& machine);
+    Result<> finish_register(Deadline deadline);
 
     struct Impl;  // impl.hpp, for this room only
 

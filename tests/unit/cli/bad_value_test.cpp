@@ -48,6 +48,7 @@ const std::vector<BadValues>& bad_values() {
         {"rootless", {"maybe", "2"}},
         {"timeout", {"", "0", "-1", "1s", "86401"}},
         {"user", {"", "root", "0:", ":0", "0:root", "0:0:0", "-1", "4294967295"}},
+        {"register", {"", "true", "Yes"}},
     };
     return table;
 }

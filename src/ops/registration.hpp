@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a container becomes a machine of systemd-machined, which machinectl(1)
+// shows. Not unless asked for: its name would count in the host's resolver
+// (nss-mymachines) and every user could see it; bus, machined and journal need
+// another 2 ms of CPU for it; and whether machined runs at all is mostly
+// chance, since it ends when it is idle.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/container_id.hpp"
+#include "base/result.hpp"
+#include "oci/config.hpp"
+#include "systemd/manager.hpp"
+
+namespace unitc::ops {
+
+inline constexpr const char* kRegisterAnnotation = "org.unitc.register";
+inline constexpr const char* kRegisterVariable = "UNITC_REGISTER";
+
+enum class Registration { No, Auto, Yes };  // Auto: where machined runs already
+
+// The first of the option, the annotation and the environment that is given
+// ("yes", "no" or "auto"); the error names where a wrong word stands.
+Result<Registration> decide_registration(const std::string& option, const oci::Config& config);
+
+// Best effort: what goes wrong is a warning, or under Auto an entry for --debug.
+void begin_registration(systemd::Manager& manager, Registration registration, const ContainerId& id,
+                        const std::string& rootfs);
+void finish_registration(systemd::Manager& manager, Registration registration, Deadline deadline);
+
+}  // namespace unitc::ops
