@@ -2,11 +2,16 @@
 // The table of commands: the whole command line can be read off it.
 #include "cli/command.hpp"
 
+#include <unistd.h>
+
 #include <limits>
 
 #include "cli/completion.hpp"
+#include "cli/exit.hpp"
 #include "cli/help.hpp"
 #include "cli/output.hpp"
+#include "cli/pager.hpp"
+#include "cli/screen.hpp"
 #include "ops/ops.hpp"
 
 namespace unitc::cli {
@@ -127,6 +132,40 @@ Result<int> run_events(const Invocation& invocation) {
     return 0;
 }
 
+Result<int> run_status(const Invocation& invocation) {
+    ops::StatusRequest request = invocation.status;
+    request.id = invocation.arguments[0];
+    request.colour = wants_colour(surroundings());
+    const ops::StatusReport report = TRY(ops::status(invocation.globals, request));
+    TRY(print_paged(report.text, invocation.no_pager));
+    return report.exit_status;
+}
+
+Result<int> run_logs(const Invocation& invocation) {
+    ops::LogsRequest request = invocation.logs;
+    request.id = invocation.arguments[0];
+    request.no_pager = invocation.no_pager;
+    TRY(ops::logs(invocation.globals, request));
+    return 0;
+}
+
+Result<int> run_top(const Invocation& invocation) {
+    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    const bool batch = invocation.batch || !terminal;
+    ops::TopRequest request = invocation.top;
+    request.rates_at_once = batch;
+    if (request.iterations == 0 && !terminal)
+        request.iterations = 1;
+    Screen screen = TRY(Screen::open(batch, invocation.delay_ns));
+    request.screen.colour = !batch && wants_colour(surroundings());
+    screen.measure(request.screen);
+    TRY(ops::top(invocation.globals, request,
+                 [&](std::string_view table, bool last, ops::TopScreen& next) {
+                     return screen.show(table, last, next);
+                 }));
+    return 0;
+}
+
 Result<int> run_update(const Invocation& invocation) {
     ops::UpdateRequest request = invocation.update;
     request.id = invocation.arguments[0];
@@ -139,6 +178,7 @@ constexpr bool kMakesContainer = true;
 constexpr bool kEntersContainer = true;
 constexpr size_t kAny = std::numeric_limits<size_t>::max();
 constexpr int kExecFailure = 255;
+constexpr int kStatusUnknown = 4;  // systemctl's, of the LSB
 
 constexpr Command kCommands[] = {
     {"create", "create a container", "<container-id>", 1, 1, false, kRoot, kMakesContainer,
@@ -201,6 +241,15 @@ constexpr Command kCommands[] = {
      "EXAMPLE:\n"
      "    # unitc --root /run/other list --format json",
      run_list},
+    {"logs", "show what the journal has of a container", "<container-id>", 1, 1, false, kRoot,
+     !kMakesContainer, kLogsOptions,
+     "Runs journalctl for the container's unit: what its processes wrote by syslog or to the\n"
+     "journal, and what systemd says of the unit. Where their standard output and error go\n"
+     "is the caller's choice: an engine keeps its own log of them.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # unitc logs -f web",
+     run_logs},
     {"pause", "suspend all processes of a container", "<container-id>", 1, 1, false, kRoot,
      !kMakesContainer, kPlainOptions,
      "Has systemd freeze the container's unit, as `systemctl freeze` does, and returns when\n"
@@ -245,6 +294,21 @@ constexpr Command kCommands[] = {
      "Prints the state document of the OCI runtime specification as JSON. The status is\n"
      "asked of the kernel, never only of a file.",
      run_state},
+    {"status", "show a container as systemctl status shows a unit", "<container-id>", 1, 1, false,
+     kRoot, !kMakesContainer, kStatusOptions,
+     "Prints the status, unit, processes, usage against limits and the last lines of the\n"
+     "journal. The exit status is 0 for a container that is created, running or paused, 3\n"
+     "for a stopped one and 4 where there is none.",
+     run_status, !kEntersContainer, kExitFailure, kStatusUnknown},
+    {"top", "show what the containers use, live", "", 0, 0, false, kRoot, !kMakesContainer,
+     kTopOptions,
+     "Shows tasks, CPU (100 is one CPU), memory and block I/O of all containers with a unit,\n"
+     "the busiest first. Keys: n, t, c, m, i sort by name, tasks, CPU, memory, I/O; space\n"
+     "shows the next table at once; q ends.\n"
+     "\n"
+     "EXAMPLE:\n"
+     "    # unitc top --batch --iterations 3 --order memory",
+     run_top},
     {"update", "change the limits of a container", "<container-id>", 1, 1, false, kRoot,
      !kMakesContainer, kUpdateOptions,
      "Sets new limits of a created, running or paused container as properties of its unit,\n"

@@ -27,6 +27,7 @@ struct Command {
     // exec: puts a process into a container, with the same care.
     bool enters_container = false;
     int failure_status = 1;  // when it could not be done; runc's exec: 255
+    int unknown_status = 1;  // when there is no such container
 };
 
 std::span<const Command> commands();

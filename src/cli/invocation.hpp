@@ -21,9 +21,15 @@ struct Invocation {
     ops::UpdateRequest update;   // update
     ops::EventsRequest events;   // events
     ops::ExecRequest exec;
-    bool force = false;  // delete
-    bool all = false;    // kill
-    bool quiet = false;  // list
+    ops::StatusRequest status;
+    ops::LogsRequest logs;
+    ops::TopRequest top;
+    int64_t delay_ns = 1'000'000'000;  // top
+    bool batch = false;                // top
+    bool no_pager = false;             // status, logs
+    bool force = false;                // delete
+    bool all = false;                  // kill
+    bool quiet = false;                // list
     bool rootless_spec = false;
     bool json = false;  // list, ps
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <span>
@@ -118,7 +119,11 @@ int run_program(char** argv, std::span<const char* const> words) {
     if (status)
         return *status;
     report(status.error(), log_is_stderr);
-    return status.error().bare ? kNotExecuted : command->failure_status;
+    if (status.error().bare)
+        return kNotExecuted;
+    return command->unknown_status != kExitFailure && status.error().code == ENOENT
+               ? command->unknown_status
+               : command->failure_status;
 }
 
 }  // namespace

@@ -248,6 +248,61 @@ Result<> set_stats(Invocation& invocation, std::string_view value) {
     return {};
 }
 
+Result<unsigned> parse_count(std::string_view value, unsigned least) {
+    const auto count = text::parse_int<unsigned>(value);
+    if (!count || *count < least)
+        return fail("must be a number, " + std::to_string(least) + " or more");
+    return *count;
+}
+
+Result<> set_status_lines(Invocation& invocation, std::string_view value) {
+    invocation.status.lines = TRY(parse_count(value, 0));
+    return {};
+}
+
+Result<> set_log_lines(Invocation& invocation, std::string_view value) {
+    invocation.logs.lines = TRY(parse_count(value, 0));
+    return {};
+}
+
+Result<> set_follow(Invocation& invocation, std::string_view value) {
+    invocation.logs.follow = TRY(parse_switch(value));
+    return {};
+}
+
+Result<> set_iterations(Invocation& invocation, std::string_view value) {
+    invocation.top.iterations = TRY(parse_count(value, 1));
+    return {};
+}
+
+// Seconds, as systemd-cgtop takes them, or a duration.
+Result<> set_delay(Invocation& invocation, std::string_view value) {
+    const bool is_number =
+        !value.empty() && value.find_first_not_of("0123456789.") == std::string_view::npos;
+    const int64_t delay = TRY(parse_duration(std::string{value} + (is_number ? "s" : "")));
+    if (delay <= 0)
+        return fail("must be more than 0");
+    invocation.delay_ns = delay;
+    return {};
+}
+
+Result<> set_order(Invocation& invocation, std::string_view value) {
+    static constexpr struct {
+        const char* name;
+        ops::TopOrder order;
+    } kOrders[] = {{"id", ops::TopOrder::Id},
+                   {"tasks", ops::TopOrder::Tasks},
+                   {"cpu", ops::TopOrder::Cpu},
+                   {"memory", ops::TopOrder::Memory},
+                   {"io", ops::TopOrder::Io}};
+    for (const auto& row : kOrders)
+        if (value == row.name) {
+            invocation.top.screen.order = row.order;
+            return {};
+        }
+    return fail("must be id, tasks, cpu, memory or io");
+}
+
 Result<> set_list_format(Invocation& invocation, std::string_view value) {
     if (value != "table" && value != "json")
         return fail("must be table or json");
@@ -279,6 +334,7 @@ constexpr Option kNoPivot = {"no-pivot", 0, nullptr, "do not use pivot_root for 
 constexpr Option kNoNewKeyring = {"no-new-keyring", 0, nullptr, "let the container keep the caller's session keyring", set_request_switch<&ops::CreateRequest::no_new_keyring>};
 constexpr Option kPreserveFds = {"preserve-fds", 0, "N", "pass descriptors 3 to 2 + N on to the container (default: 0)", set_preserve_fds};
 constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container with the service that unitc runs in (default: auto, if that has executed unitc itself)", set_part_of};
+constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_registration};
 // In every command's table, so that `unitc run -h` is the help of run.
 constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};
 
@@ -334,7 +390,6 @@ constexpr Option kList[] = {
 constexpr Option kKill[] = {
     // runc's obsolete spelling of "an ended container is no error".
     {"all", 'a', nullptr, nullptr, set_switch<&Invocation::all>},
-constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_registration};
     kHelp,
 };
 
@@ -352,6 +407,27 @@ constexpr Option kSpec[] = {
 constexpr Option kEvents[] = {
     {"interval", 0, "DURATION", "time from one document of statistics to the next, such as 500ms or 1m30s (default: 5s)", set_interval},
     {"stats", 0, nullptr, "print the statistics of this moment and end", set_stats},
+    kHelp,
+};
+
+constexpr Option kNoPager = {"no-pager", 0, nullptr, "do not pipe the output into a pager", set_switch<&Invocation::no_pager>};
+
+constexpr Option kStatus[] = {
+    {"lines", 'n', "N", "number of lines of the journal (default: 10)", set_status_lines},
+    kNoPager, kHelp,
+};
+
+constexpr Option kLogs[] = {
+    {"follow", 'f', nullptr, "go on with what is added", set_follow},
+    {"lines", 'n', "N", "show the last N lines only", set_log_lines},
+    kNoPager, kHelp,
+};
+
+constexpr Option kTop[] = {
+    {"batch", 'b', nullptr, "print one table after the other, without asking for keys, as when the output is no terminal", set_switch<&Invocation::batch>},
+    {"delay", 'd', "SECONDS", "time from one table to the next, such as 2 or 500ms (default: 1)", set_delay},
+    {"iterations", 'n', "N", "end after N tables (default: 1 if the output is no terminal)", set_iterations},
+    {"order", 0, "id|tasks|cpu|memory|io", "what to sort by (default: cpu)", set_order},
     kHelp,
 };
 
@@ -398,6 +474,9 @@ constinit const Options kDeleteOptions = kDelete;
 constinit const Options kSpecOptions = kSpec;
 constinit const Options kUpdateOptions = kUpdate;
 constinit const Options kEventsOptions = kEvents;
+constinit const Options kStatusOptions = kStatus;
+constinit const Options kLogsOptions = kLogs;
+constinit const Options kTopOptions = kTop;
 
 const Option* find_option(Options options, std::string_view name) {
     for (const Option& option : options)

@@ -36,6 +36,9 @@ extern const Options kDeleteOptions;
 extern const Options kSpecOptions;
 extern const Options kUpdateOptions;
 extern const Options kEventsOptions;
+extern const Options kStatusOptions;
+extern const Options kLogsOptions;
+extern const Options kTopOptions;
 
 // The option spelled `name` (without dashes), or nullptr.
 const Option* find_option(Options options, std::string_view name);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -164,6 +165,53 @@ using PrintLine = Result<> (*)(std::string_view line);
 // Passes statistics and OOM kills to `print` as they come, as runc's lines of
 // JSON, until the container has ended. --timeout does not count here.
 Result<> events(const Globals& globals, const EventsRequest& request, PrintLine print);
+
+struct StatusRequest {
+    std::string id;
+    unsigned lines = 10;  // of the journal; 0: none
+    bool colour = false;
+};
+struct StatusReport {
+    std::string text;
+    int exit_status = 0;  // systemctl's: 0 active, 3 not
+};
+
+// The container as `systemctl status` shows a unit: status, unit, processes,
+// usage against limits, and what the journal has of the unit. An unknown one
+// is ENOENT.
+Result<StatusReport> status(const Globals& globals, const StatusRequest& request);
+
+struct LogsRequest {
+    std::string id;
+    bool follow = false;
+    std::optional<unsigned> lines;
+    bool no_pager = false;
+};
+
+// Becomes journalctl(1), for this invocation of the unit: returns only when
+// that is not there.
+Result<> logs(const Globals& globals, const LogsRequest& request);
+
+enum class TopOrder { Id, Tasks, Cpu, Memory, Io };
+// What a table is made for; whoever shows the one before may change it.
+struct TopScreen {
+    TopOrder order = TopOrder::Cpu;
+    unsigned rows = 0;  // 0: any number, and so for the columns
+    unsigned columns = 0;
+    bool colour = false;
+};
+struct TopRequest {
+    TopScreen screen;            // of the first table
+    uint64_t iterations = 0;     // 0: until told to end
+    bool rates_at_once = false;  // wait once before the first table
+};
+// Shows a table and, unless it is the last, waits until it is time for the
+// next; false: there shall be none. An empty one is only waited for.
+using ShowTop = std::function<Result<bool>(std::string_view table, bool last, TopScreen& screen)>;
+
+// What all containers use, again and again. One that vanishes meanwhile is no
+// longer in the next table.
+Result<> top(const Globals& globals, const TopRequest& request, const ShowTop& show);
 
 // Ends what is left of the container and forgets it. Without `force` only a
 // stopped or a not yet started one; with it any, and an unknown id is done.

@@ -136,6 +136,23 @@ def a_name_is_free_again_at_once(t):
 
 
 @test(peers="")
+def a_machine_that_outlived_its_container_is_replaced(t):
+    """machined keeps a machine while a unit of that name is active, be it a later one: it was busy meanwhile."""
+    c = _registered(t)
+    t.finally_do(lambda: systemd.control("kill", "--signal=CONT", "systemd-machined.service"))
+    systemd.control("kill", "--signal=STOP", "systemd-machined.service")
+    t.ok("delete", "--force", c.id)
+    with open(t.path("told"), "w") as told:
+        run = subprocess.Popen(t.rt.argv(["run", "-d", "--register=yes", "--bundle", c.bundle.path, c.id]),
+                               stdin=subprocess.DEVNULL, stdout=told, stderr=told)
+    t.finally_do(run.wait)
+    t.check(until(lambda: systemd.loaded(c.unit)), "the second unit does not come")
+    systemd.control("kill", "--signal=CONT", "systemd-machined.service")
+    t.equal((run.wait(20), open(t.path("told")).read()), (0, ""), "exit status and warnings")
+    t.equal(_show(t, c.id)["Leader"], str(c.pid), "leader")
+
+
+@test(peers="")
 def a_name_that_is_taken_is_left_to_its_owner(t):
     """By another unit: a warning, and the container runs all the same."""
     identity = t.id()
