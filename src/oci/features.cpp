@@ -85,7 +85,8 @@ std::string features_document(int last_capability, const StringMap& annotations)
         {"mountOptions", words(kMountOptions)},
         {"linux", linux_part(last_capability)},
         {"annotations", extra},
-        {"potentiallyUnsafeConfigAnnotations", Json::array({"org.systemd.property.", "org.unitc."})},
+        {"potentiallyUnsafeConfigAnnotations",
+         Json::array({"org.systemd.property.", "org.unitc."})},
     };
     return document.dump(4, ' ', false, Json::error_handler_t::replace) + "\n";
 }
