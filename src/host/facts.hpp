@@ -35,6 +35,8 @@ struct Facts {
     int last_capability = 40;  // /proc/sys/kernel/cap_last_cap
     int kernel_major = 0;
     int kernel_minor = 0;
+    // A disk may have the scheduler bfq; not read by read(), see host/block.hpp.
+    bool bfq = false;
     // The service that the container is part of, where it is part of one; not
     // read by read(), see host/caller.hpp.
     std::optional<Service> caller;

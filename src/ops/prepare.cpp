@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "host/block.hpp"
 #include "notify/message.hpp"
 #include "oci/parse.hpp"
 #include "oci/validate.hpp"
@@ -112,6 +113,9 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     TRY(decide_rdt(prepared, id));
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
+    if (const auto& linux_part = prepared.config.linux_)
+        prepared.facts.bfq =
+            linux_part->resources && unit::needs_bfq(*linux_part->resources) && host::has_bfq();
     prepared.facts.caller = TRY(find_caller(request, prepared.config));
 
     wanted.preserve_fds = request.listen_fds + request.preserve_fds;

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "host/block.hpp"
 #include "host/facts.hpp"
 #include "ops/ending.hpp"
 #include "ops/locate.hpp"
@@ -156,7 +157,8 @@ Result<> realize_frozen(const Group& group, const Files& expected) {
 
 Result<> update_group(const Group& group, state::Status status, const oci::Resources& resources,
                       const UpdateRequest& request, Deadline deadline) {
-    const host::Facts facts = TRY(host::read());
+    host::Facts facts = TRY(host::read());
+    facts.bfq = unit::needs_bfq(resources) && host::has_bfq();
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
     unit::CurrentLimits current;
     if (needs_current(resources))

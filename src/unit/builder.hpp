@@ -21,6 +21,8 @@ public:
     // Of the unit as it is; of one that is still to be made, nothing is set.
     const CurrentLimits& current() const { return current_; }
 
+    bool bfq() const { return facts_.bfq; }
+
     void set(std::string_view name, Value value);
     const Property* find(std::string_view name) const;
 

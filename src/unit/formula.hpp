@@ -16,7 +16,8 @@ uint64_t per_second_of_quota(uint64_t quota, uint64_t period);
 // The quota that systemd writes into cpu.max for a CPUQuotaPerSecUSec.
 uint64_t kept_quota(uint64_t per_second, uint64_t period);
 
-// blkio weight (10 to 1000) → IOWeight (1 to 10000).
+// blkio weight (10 to 1000) → IOWeight (1 to 10000), spread evenly. For a
+// machine without bfq, of which blkio's weights were.
 uint64_t io_weight_of_blkio(uint64_t weight);
 
 // io.bfq.weight (1 to 1000) → the IOWeight for which systemd writes it.

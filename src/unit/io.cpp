@@ -48,11 +48,13 @@ void set_entry(std::string_view property, const std::string& path, uint64_t valu
     builder.set(property, std::move(entries));
 }
 
-Result<uint64_t> weight_of(std::string_view field, uint16_t weight) {
+// Where there is bfq, systemd derives io.bfq.weight of the same property, and
+// that is the file that knows weights from 1 to 1000: it gets the very number.
+Result<uint64_t> weight_of(std::string_view field, uint16_t weight, const Builder& builder) {
     if (weight < 10 || weight > 1000)
         return fail(kField + std::string{field} + ": is " + std::to_string(weight) +
                     ", must be 10 to 1000");
-    return io_weight_of_blkio(weight);
+    return builder.bfq() ? io_weight_of_bfq(weight) : io_weight_of_blkio(weight);
 }
 
 Result<> check_numbers(std::string_view field, int64_t major, int64_t minor) {
@@ -72,6 +74,11 @@ uint64_t io_weight_of_blkio(uint64_t weight) {
 uint64_t io_weight_of_bfq(uint64_t weight) {
     // The inverse of systemd's: up to 100 the same, above 9900 spread over 900.
     return weight <= 100 ? weight : 100 + (weight - 100) * 11;
+}
+
+bool needs_bfq(const oci::Resources& resources) {
+    return resources.block_io &&
+           (resources.block_io->weight || !resources.block_io->weight_device.empty());
 }
 
 std::string device_path(int64_t major, int64_t minor) {
@@ -109,7 +116,7 @@ Result<> add_io(const oci::BlockIo& io, Builder& builder) {
     if (io.leaf_weight.value_or(0) != 0)
         return fail(std::string{kField} + "leafWeight: cgroup v2 has no weights for leaves");
     if (io.weight.value_or(0) != 0) {
-        builder.set("IOWeight", TRY(weight_of("weight", *io.weight)));
+        builder.set("IOWeight", TRY(weight_of("weight", *io.weight, builder)));
         builder.has_controller("io", "linux.resources.blockIO");
     }
     for (const oci::WeightDevice& device : io.weight_device) {
@@ -119,7 +126,8 @@ Result<> add_io(const oci::BlockIo& io, Builder& builder) {
                         "weightDevice.leafWeight: cgroup v2 has no weights for leaves");
         if (device.weight.value_or(0) != 0)
             set_device_weight(device.major, device.minor,
-                              TRY(weight_of("weightDevice.weight", *device.weight)), builder);
+                              TRY(weight_of("weightDevice.weight", *device.weight, builder)),
+                              builder);
     }
     for (const ThrottleRow& row : kThrottles)
         for (const oci::ThrottleDevice& device : io.*row.devices) {

@@ -47,6 +47,9 @@ struct UnitPlan {
 Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
                            const host::Facts& facts);
 
+// Does the plan depend on host::Facts::bfq?
+bool needs_bfq(const oci::Resources& resources);
+
 // systemd's "no limit" and "not set".
 inline constexpr uint64_t kInfinity = std::numeric_limits<uint64_t>::max();
 

@@ -2,6 +2,7 @@
 """With controllers: each limit is in the kernel's files, equals systemd's property, and bites."""
 
 import os
+import subprocess
 
 from lab import cgroup, process, systemd, test, until
 
@@ -97,6 +98,16 @@ def io_weight_and_throttle(t):
     major, minor = os.major(device), os.minor(device)
     c = _limited(t, blockIO={"weight": 500, "throttleReadBpsDevice": [{"major": major, "minor": minor, "rate": 1048576}]})
     t.matches(cgroup.read(c.cgroup, "io.max") or "", rf"{major}:{minor // 16 * 16 if major in (8,) else minor} .*rbps=1048576", "io.max")
+
+
+@test(lane="vm", peers="", seconds=40)
+def io_weight_of_bfq(t):
+    _needs(t, "io")
+    t.machine_needs(subprocess.run(["modprobe", "bfq"], check=False).returncode == 0, "needs the scheduler bfq")
+    c = _limited(t, blockIO={"weight": 750})
+    t.equal(cgroup.read(c.cgroup, "io.bfq.weight"), "default 750", "io.bfq.weight")
+    t.ok("update", "--blkio-weight", "20", c.id)
+    t.equal(cgroup.read(c.cgroup, "io.bfq.weight"), "default 20", "io.bfq.weight after update")
 
 
 @test(lane="vm", peers="", seconds=40)

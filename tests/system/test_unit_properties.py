@@ -122,7 +122,7 @@ def pids_limit(t):
 def io_weights_and_throttles(t):
     # 7:0 is the first loop device, 8:0 the first disk; systemd takes them by number.
     found = _resources(t, blockIO={"weight": 500})
-    t.equal(found["IOWeight"], 1 + (500 - 10) * 9999 // 990, "IOWeight")
+    t.equal(found["IOWeight"], cgroup.io_weight(500), "IOWeight")
 
 
 @test(peers="")

@@ -62,7 +62,7 @@ def every_option_becomes_a_property(t):
         (("--cpu-quota", "20000", "--cpu-period", "100000"), {"CPUQuotaPerSecUSec": 200000, "CPUQuotaPeriodUSec": 100000}),
         (("--cpu-quota", "-1"), {"CPUQuotaPerSecUSec": _INFINITY}),
         (("--cpuset-cpus", "0", "--cpuset-mems", "0"), {"AllowedCPUs": [1], "AllowedMemoryNodes": [1]}),
-        (("--blkio-weight", "10"), {"IOWeight": 1}),
+        (("--blkio-weight", "10"), {"IOWeight": cgroup.io_weight(10)}),
         (("--pids-limit", "77"), {"TasksMax": 77}),
         (("--pids-limit", "0"), {"TasksMax": 1}),
         (("--pids-limit", "-1"), {"TasksMax": _INFINITY}),

@@ -32,6 +32,18 @@ def controllers():
     return set((read(ROOT, "cgroup.controllers") or "").split())
 
 
+def has_bfq():
+    """A disk may have the scheduler bfq, whose groups have weights of their own."""
+    return any("bfq" in (read(f"/sys/block/{disk}/queue", "scheduler") or "") for disk in os.listdir("/sys/block"))
+
+
+def io_weight(blkio):
+    """The IOWeight of a blkio weight: even, or the one of which systemd makes this io.bfq.weight."""
+    if has_bfq():
+        return blkio if blkio <= 100 else 100 + (blkio - 100) * 11
+    return 1 + (blkio - 10) * 9999 // 990
+
+
 def directories():
     return {walked[0] for walked in os.walk(ROOT)}
 

@@ -218,6 +218,20 @@ TEST(BlockIo, WeightsAndThrottlesAreProperties) {
     EXPECT_EQ(file(plan.expected_files, "io.max"), "* rbps=1000000\n* rbps=5\n* wiops=200");
 }
 
+TEST(BlockIo, WeighsForBfqAsAskedWhereThereIsOne) {
+    oci::Resources resources;
+    EXPECT_FALSE(needs_bfq(resources));
+    resources.block_io.emplace().weight_device = {{8, 0, 444, {}}};
+    EXPECT_TRUE(needs_bfq(resources));
+    resources.block_io->weight = 750;
+    host::Facts facts = machine();
+    facts.bfq = true;
+    const auto plan = translate(with(resources), web(), facts);
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ(property(*plan, "IOWeight"), "IOWeight t 7250");
+    EXPECT_EQ(property(*plan, "IODeviceWeight"), "IODeviceWeight a(st) 1 /dev/block/8:0 3884");
+}
+
 TEST(BlockIo, IsRefusedOutOfRange) {
     oci::Resources resources;
     resources.block_io.emplace().weight = 9;
