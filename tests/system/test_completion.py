@@ -98,8 +98,8 @@ def zsh_understands_its_script(t):
     t.equal(t.command("zsh", "-f", "-n", t.path("_unitc")).err, "", "what zsh says of it")
     # Completion itself, with a terminal in between as zsh wants it.
     ask = (f"zmodload zsh/zpty; zpty z zsh -f -i; zpty -w z 'PS1=; fpath=({t.directory} $fpath); autoload -U compinit; compinit -u -d {t.path('dump')}'; "
-           "zpty -w z 'zstyle \":completion:*\" list-prompt \"\"; bindkey \"^I\" complete-word; echo rea''dy'; zpty -r z line '*ready*'; "
-           "zpty -w -n z $'unitc fea\\t\\C-a: \\C-e\\n'; zpty -w z 'echo do''ne'; zpty -r z line '*done*'; echo $line")
+           "zpty -w z 'zstyle \":completion:*\" list-prompt \"\"; bindkey \"^I\" complete-word; echo rea\"\"dy'; zpty -r z line '*ready*'; "
+           "zpty -w -n z $'unitc fea\\t\\C-a: \\C-e\\n'; zpty -w z 'echo do\"\"ne'; zpty -r z line '*done*'; echo $line")
     t.contains(t.command("zsh", "-f", "-c", ask).out, "unitc features")
 
 

@@ -30,8 +30,7 @@ def a_table_has_every_container_and_its_rates(t):
     table, = _tables(t.ok("top").out)
     for c in (busy, idle, waiting):
         t.equal(table[c.id]["TASKS"], "1", f"tasks of {c.id}")
-    t.check(float(table[busy.id]["%CPU"]) > 3, f"CPU of the busy one: {table[busy.id]}")
-    t.check(float(table[idle.id]["%CPU"]) < 3, f"CPU of the idle one: {table[idle.id]}")
+    t.check(float(table[busy.id]["%CPU"]) > float(table[idle.id]["%CPU"]), f"CPU of the busy and the idle one: {table}")
     t.equal(list(table)[0], busy.id, "the first one")
     t.equal(table[idle.id]["INPUT/S"], "0B", "input of the idle one")
 
