@@ -240,7 +240,7 @@ Result<> close_others(const Job& job) {
 // For ps and systemctl status: over the caller's words, which lie in one piece
 // in front of the environment (prctl(2)'s PR_SET_MM is not in every kernel).
 void set_title(const std::string& id) {
-    constexpr ptrdiff_t kMostWords = 128 * 1024;  // the kernel's MAX_ARG_STRLEN
+    constexpr ptrdiff_t kMostWords = 128L * 1024;  // the kernel's MAX_ARG_STRLEN
     ::prctl(PR_SET_NAME, "unitc-notify", 0, 0, 0);
     char* const begin = ::program_invocation_name;
     const ptrdiff_t room = environ[0] == nullptr ? 0 : environ[0] - begin;
