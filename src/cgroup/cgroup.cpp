@@ -14,8 +14,8 @@
 #include <climits>
 #include <cstring>
 
-#include "base/scope_exit.hpp"
 #include "base/text.hpp"
+#include "sys/directory.hpp"
 #include "sys/file.hpp"
 #include "sys/path.hpp"
 
@@ -73,17 +73,11 @@ Result<> add_processes(const Fd& group, std::vector<pid_t>& pids, int depth) {
     if (depth == kDeepest)
         return {};
 
-    Fd listing = TRY(sys::open_at(group, ".", O_RDONLY | O_DIRECTORY));
-    DIR* const dir = ::fdopendir(listing.get());
-    if (dir == nullptr)
-        return fail_sys("fdopendir");
-    listing.release();
-    const ScopeExit close_dir{[&] { ::closedir(dir); }};
-    while (const dirent* entry = ::readdir(dir)) {
-        if (entry->d_type != DT_DIR || std::strcmp(entry->d_name, ".") == 0 ||
-            std::strcmp(entry->d_name, "..") == 0)
+    const std::vector<sys::Name> names = TRY(sys::names_in(group));
+    for (const sys::Name& name : names) {
+        if (name.type != DT_DIR)
             continue;
-        const Result<Fd> child = sys::open_at(group, entry->d_name, O_PATH | O_DIRECTORY);
+        const Result<Fd> child = sys::open_at(group, name.text.c_str(), O_PATH | O_DIRECTORY);
         if (child)
             // Groups come and go while we look.
             if (auto added = add_processes(*child, pids, depth + 1);

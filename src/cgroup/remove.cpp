@@ -15,7 +15,8 @@
 namespace unitc::cgroup {
 namespace {
 
-// The name of any group in it; empty: there is none.
+// The name of any group in it; empty: there is none. Not of all, which are as
+// many as a payload likes, for each that goes.
 Result<std::string> any_child(const Fd& group) {
     Fd listing = TRY(sys::open_at(group, ".", O_RDONLY | O_DIRECTORY));
     DIR* const dir = ::fdopendir(listing.get());

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cgroup/stats.hpp"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <cerrno>
 
-#include "base/scope_exit.hpp"
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "sys/directory.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::cgroup {
@@ -122,16 +120,11 @@ Result<HugetlbUsage> read_hugetlb_size(const Fd& group, const std::string& size)
 }
 
 Result<> read_hugetlb(const Fd& group, Stats& stats) {
-    Fd listing = TRY(sys::open_at(group, ".", O_RDONLY | O_DIRECTORY));
-    DIR* const dir = ::fdopendir(listing.get());
-    if (dir == nullptr)
-        return fail_sys("fdopendir");
-    listing.release();
-    const ScopeExit close_dir{[&] { ::closedir(dir); }};
-    while (const dirent* entry = ::readdir(dir)) {
+    const std::vector<sys::Name> names = TRY(sys::names_in(group));
+    for (const sys::Name& entry : names) {
         constexpr std::string_view kStart = "hugetlb.";
         constexpr std::string_view kEnd = ".max";
-        const std::string_view name = entry->d_name;
+        const std::string_view name = entry.text;
         if (!name.starts_with(kStart) || !name.ends_with(kEnd))
             continue;
         const std::string size{

@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <string_view>
 
-#include "base/scope_exit.hpp"
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
 #include "cgroup/stats.hpp"
+#include "sys/directory.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::cgroup {
@@ -23,18 +23,11 @@ bool means_gone(const Error& error) {
 }
 
 Result<std::vector<std::string>> names_below(const Fd& group) {
-    Fd listing = TRY(sys::open_at(group, ".", O_RDONLY | O_DIRECTORY));
-    DIR* const dir = ::fdopendir(listing.get());
-    if (dir == nullptr)
-        return fail_sys("fdopendir");
-    listing.release();
-    const ScopeExit close_dir{[&] { ::closedir(dir); }};
     std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(dir)) {
-        const std::string_view name = entry->d_name;
-        if (entry->d_type == DT_DIR && name != "." && name != "..")
-            names.emplace_back(name);
-    }
+    std::vector<sys::Name> entries = TRY(sys::names_in(group));
+    for (sys::Name& entry : entries)
+        if (entry.type == DT_DIR)
+            names.push_back(std::move(entry.text));
     std::sort(names.begin(), names.end());
     return names;
 }

@@ -2,7 +2,6 @@
 #include "cli/pager.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,9 +12,9 @@
 #include <span>
 
 #include "base/fd.hpp"
-#include "base/scope_exit.hpp"
 #include "base/text.hpp"
 #include "cli/output.hpp"
+#include "sys/command.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::cli {
@@ -48,36 +47,13 @@ void set_up_less() {
         ::unsetenv("LESSSECURE");
 }
 
-// 0: it cannot be executed.
-pid_t spawn(const std::string& command, const Fd& input) {
-    // As systemd's tools: words, no shell.
+// As systemd's tools: words, no shell.
+Result<pid_t> start(const std::string& command, const Fd& input) {
     std::vector<std::string> words;
     for (const std::string_view word : text::split(command, ' '))
         if (!word.empty())
             words.emplace_back(word);
-    std::vector<char*> argv;
-    argv.reserve(words.size() + 1);
-    for (std::string& word : words)
-        argv.push_back(word.data());
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    const ScopeExit release{[&] {
-        ::posix_spawn_file_actions_destroy(&actions);
-        ::posix_spawnattr_destroy(&attributes);
-    }};
-    ::posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
-    sigset_t defaults;
-    ::sigemptyset(&defaults);
-    ::sigaddset(&defaults, SIGPIPE);
-    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    pid_t pid = 0;
-    return ::posix_spawnp(&pid, argv.front(), &actions, &attributes, argv.data(), environ) == 0
-               ? pid
-               : 0;
+    return sys::spawn(words, {&input, nullptr, nullptr});
 }
 
 Result<> feed(pid_t pid, Fd pipe, std::string_view text) {
@@ -144,8 +120,8 @@ Result<> print_paged(std::string_view text, bool no_pager) {
             return fail_sys("pipe2");
         const Fd reader{ends[0]};
         Fd writer{ends[1]};
-        if (const pid_t pid = spawn(program, reader); pid != 0)
-            return feed(pid, std::move(writer), text);
+        if (const auto pid = start(program, reader))
+            return feed(*pid, std::move(writer), text);
     }
     return print(text);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/block.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 
-#include <memory>
 #include <string>
 
 #include "base/text.hpp"
+#include "sys/directory.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::host {
@@ -20,14 +19,14 @@ bool names_bfq(std::string_view schedulers) {
 }
 
 bool has_bfq() {
-    struct Close {
-        void operator()(DIR* directory) const { ::closedir(directory); }
-    };
-    const std::unique_ptr<DIR, Close> disks{::opendir("/sys/block")};
-    while (const dirent* disk = disks ? ::readdir(disks.get()) : nullptr) {
-        const std::string path = std::string{"/sys/block/"} + disk->d_name + "/queue/scheduler";
+    const auto directory = sys::open_at(AT_FDCWD, "/sys/block", O_RDONLY | O_DIRECTORY);
+    const auto disks = directory ? sys::names_in(*directory) : Failure{directory.error()};
+    if (!disks)
+        return false;
+    for (const sys::Name& disk : *disks) {
+        const std::string path = disk.text + "/queue/scheduler";
         // Those without a queue have none.
-        const auto schedulers = sys::read_file(AT_FDCWD, path.c_str());
+        const auto schedulers = sys::read_file(directory->get(), path.c_str());
         if (schedulers && names_bfq(*schedulers))
             return true;
     }

@@ -77,10 +77,8 @@ Result<> finish_root(Context& context) {
 Result<> enter_root(Context& context) {
     if (context.plan.pivot)
         TRY(sys::pivot_to(context.root));
-    else if (context.plan.user_namespace)
-        TRY(sys::chroot_to(context.root));  // it lies on "/" already
     else
-        TRY(sys::move_to_root(context.root));
+        TRY(change_root(context));
     struct stat here {};
     if (::stat("/", &here) < 0)
         return fail_sys("stat", "/");

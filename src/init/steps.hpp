@@ -69,6 +69,7 @@ Result<> isolate_mounts(Context& context);
 Result<> attach_root(Context& context);
 Result<> finish_root(Context& context);
 Result<> enter_root(Context& context);
+Result<> change_root(Context& context);  // of enter_root, without pivot_root(2)
 Result<> share_root(Context& context);
 Result<> close_setup(Context& context);
 

@@ -8,11 +8,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/log.hpp"
-#include "base/scope_exit.hpp"
 #include "base/text.hpp"
+#include "sys/directory.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::ops {
@@ -87,15 +86,10 @@ Result<> copy_credentials(const CredentialsCopy& wanted, const Fd& state_dir) {
     if (::mkdirat(state_dir.get(), kCopy, 0700) < 0)
         return fail_sys("mkdirat", kCopy);
     const Fd to = TRY(sys::open_at(state_dir, kCopy, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    Fd listing = TRY(sys::duplicate(from.get()));
-    DIR* const dir = ::fdopendir(listing.get());
-    if (dir == nullptr)
-        return fail_sys("fdopendir");
-    listing.release();
-    const ScopeExit close_dir{[&] { ::closedir(dir); }};
-    while (const dirent* entry = ::readdir(dir))
-        if (entry->d_type == DT_REG)
-            TRY_IN(entry->d_name, copy_one(from, entry->d_name, to, wanted));
+    const std::vector<sys::Name> names = TRY(sys::names_in(from));
+    for (const sys::Name& name : names)
+        if (name.type == DT_REG)
+            TRY_IN(name.text, copy_one(from, name.text.c_str(), to, wanted));
     return give(to, wanted, 0500);
 }
 

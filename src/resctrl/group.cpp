@@ -7,11 +7,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/text.hpp"
 #include "resctrl/schemata.hpp"
 #include "sys/file.hpp"
+#include "sys/mount_table.hpp"
 #include "sys/procfs.hpp"
 
 namespace unitc::resctrl {
@@ -66,16 +68,19 @@ std::string clos_of(const std::string& home) {
 
 Result<Fd> open() {
     const sys::Procfs proc = TRY(sys::Procfs::host());
-    const auto place = mount_point(TRY(proc.read("self/mountinfo")));
-    if (!place)
+    const auto table = sys::parse_mount_table(TRY(proc.read("self/mountinfo")));
+    const auto place = std::find_if(table.begin(), table.end(), [](const sys::MountEntry& entry) {
+        return entry.type == "resctrl";
+    });
+    if (place == table.end())
         return fail_code(ENOENT,
                          "no resctrl file system is mounted, as /sys/fs/resctrl or elsewhere");
-    Fd root = TRY(sys::open_at(AT_FDCWD, place->c_str(), O_RDONLY | O_DIRECTORY));
+    Fd root = TRY(sys::open_at(AT_FDCWD, place->point.c_str(), O_RDONLY | O_DIRECTORY));
     struct statfs fs {};
     if (::fstatfs(root.get(), &fs) < 0)
-        return fail_sys("fstatfs", *place);
+        return fail_sys("fstatfs", place->point);
     if (fs.f_type != RDTGROUP_SUPER_MAGIC)
-        return fail("'" + *place + "' is covered by another file system than resctrl");
+        return fail("'" + place->point + "' is covered by another file system than resctrl");
     return root;
 }
 

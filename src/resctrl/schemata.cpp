@@ -9,19 +9,6 @@
 namespace unitc::resctrl {
 namespace {
 
-// mountinfo writes blanks and backslashes of a path as "\040".
-std::string unescaped(std::string_view path) {
-    constexpr int kOctal = 8;
-    std::string plain;
-    for (size_t i = 0; i < path.size(); ++i) {
-        const auto code = path[i] == '\\' ? text::parse_int<uint8_t>(path.substr(i + 1, 3), kOctal)
-                                          : std::nullopt;
-        plain += code ? static_cast<char>(*code) : path[i];
-        i += code ? 3 : 0;
-    }
-    return plain;
-}
-
 std::string plain_number(std::string_view digits) {
     digits = text::trim(digits);
     digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
@@ -50,18 +37,6 @@ std::vector<std::string> values_of(std::string_view lines) {
 }
 
 }  // namespace
-
-std::optional<std::string> mount_point(std::string_view mountinfo) {
-    constexpr size_t kMountPoint = 4;  // proc_pid_mountinfo(5), counted from 0
-    for (const std::string_view line : text::split(mountinfo, '\n')) {
-        const auto fields = text::split(line, ' ');
-        const auto dash = std::find(fields.begin(), fields.end(), "-");
-        if (fields.size() > kMountPoint && dash != fields.end() && dash + 1 != fields.end() &&
-            dash[1] == "resctrl")
-            return unescaped(fields[kMountPoint]);
-    }
-    return std::nullopt;
-}
 
 std::string wanted_lines(const oci::IntelRdt& rdt) {
     std::string lines;

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The texts of resctrl (Documentation/filesystems/resctrl.rst): where it is
-// mounted and what a group's schemata say.
+// The texts of resctrl (Documentation/filesystems/resctrl.rst): what a group's
+// schemata say.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "oci/config.hpp"
 
 namespace unitc::resctrl {
-
-// Of /proc/self/mountinfo; nothing where there is none.
-std::optional<std::string> mount_point(std::string_view mountinfo);
 
 // The lines to be written to a group's schemata, in the order of
 // config-linux.md ("IntelRdt"): l3CacheSchema, memBwSchema, schemata.

@@ -12,7 +12,7 @@
 #include <ctime>
 
 #include "base/text.hpp"
-#include "state/directory.hpp"
+#include "sys/directory.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::state {
@@ -42,7 +42,7 @@ Result<> remove_garbage(const Fd& root, const std::string& name) {
     const auto dir = sys::open_at(root, name.c_str(), kDirectory);
     if (!dir)
         return is(dir.error(), {ENOENT}) ? Result<>{} : Failure{dir.error()};
-    TRY(empty_directory(*dir));
+    TRY(sys::empty_directory(*dir));
     // Not empty again: another deletion has just taken the name over.
     if (::unlinkat(root.get(), name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT &&
         errno != ENOTEMPTY && errno != EEXIST)
@@ -162,7 +162,7 @@ Result<> Entry::remove() {
             continue;
         }
         // No space for another name: in place, then.
-        TRY_IN("remove '" + path_ + "'", empty_directory(dir_));
+        TRY_IN("remove '" + path_ + "'", sys::empty_directory(dir_));
         if (::unlinkat(root_.get(), id_.str().c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
             return fail_sys("unlinkat", path_);
     }
@@ -245,8 +245,8 @@ Result<std::optional<Record>> Store::peek(const ContainerId& id) const {
 
 Result<std::vector<ContainerId>> Store::ids() const {
     std::vector<ContainerId> ids;
-    const auto names = TRY_IN("state directory '" + root_path_ + "'", names_in(root_));
-    for (const Name& name : names) {
+    const auto names = TRY_IN("state directory '" + root_path_ + "'", sys::names_in(root_));
+    for (const sys::Name& name : names) {
         auto id = ContainerId::parse(name.text);
         struct stat status {};
         const bool directory =

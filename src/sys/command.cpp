@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <utility>
 
 #include "base/fd.hpp"
 #include "base/scope_exit.hpp"
@@ -17,7 +18,9 @@ namespace {
 
 constexpr size_t kMostOutput = size_t{64} << 20;
 
-Result<pid_t> spawn(const std::vector<std::string>& argv, const Fd& output) {
+}  // namespace
+
+Result<pid_t> spawn(const std::vector<std::string>& argv, const Streams& streams) {
     std::vector<char*> words;
     words.reserve(argv.size() + 1);
     for (const std::string& word : argv)
@@ -31,8 +34,12 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, const Fd& output) {
         ::posix_spawn_file_actions_destroy(&actions);
         ::posix_spawnattr_destroy(&attributes);
     }};
-    ::posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
+    const std::pair<const Fd*, int> places[] = {{streams.input, STDIN_FILENO},
+                                                {streams.output, STDOUT_FILENO},
+                                                {streams.error, STDERR_FILENO}};
+    for (const auto& [stream, place] : places)
+        if (stream != nullptr)
+            ::posix_spawn_file_actions_adddup2(&actions, stream->get(), place);
     // Ours are ignored, and what is ignored stays so.
     sigset_t defaults;
     ::sigemptyset(&defaults);
@@ -48,15 +55,13 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, const Fd& output) {
     return pid;
 }
 
-}  // namespace
-
 Result<CommandResult> run_command(const std::vector<std::string>& argv) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0)
         return fail_sys("pipe2");
     const Fd reader{ends[0]};
     Fd writer{ends[1]};
-    const pid_t pid = TRY(spawn(argv, writer));
+    const pid_t pid = TRY(spawn(argv, {nullptr, &writer, &writer}));
     writer.reset();
     auto output = read_all(reader, kMostOutput);
     int raw = 0;

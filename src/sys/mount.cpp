@@ -133,12 +133,12 @@ Result<> pivot_to(const Fd& root) {
     return {};
 }
 
-Result<> move_to_root(const Fd& root) {
+Result<> move_over_root(const Fd& root) {
     if (::fchdir(root.get()) < 0)
         return fail_sys("fchdir");
     if (::mount(".", "/", nullptr, MS_MOVE, nullptr) < 0)
         return fail_sys("mount MS_MOVE", "/");
-    return chroot_to(root);
+    return {};
 }
 
 Result<> chroot_to(const Fd& root) {

@@ -49,8 +49,8 @@ Result<> detach(const Fd& mount);
 // with anybody's any more.
 Result<> pivot_to(const Fd& root);
 // For a root that cannot be pivoted away from (initramfs): moves the mount of
-// `root` over "/" and chroots into it. The old root stays mounted below.
-Result<> move_to_root(const Fd& root);
+// `root` over "/", and chroots into it. The old root stays mounted below.
+Result<> move_over_root(const Fd& root);
 Result<> chroot_to(const Fd& root);
 
 }  // namespace unitc::sys

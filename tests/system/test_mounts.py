@@ -325,3 +325,21 @@ def a_destination_below_the_roots_own_path_is_checked_as_the_image_sees_it(t):
     t.fails(bundle.bind("/etc", bundle.inside("/proc/sys")), words=("mounts[", "inside /proc"))
     bundle = t.bundle("true")
     t.fails(bundle.bind("/etc", bundle.rootfs), words=("mounts[", "must be below it"))
+
+
+# Not every kernel of a host that runs the machine keeps to it; that of the VM does.
+@test(lane="vm", peers="runc")
+def no_user_namespace_inside_gets_a_procfs_or_sysfs_without_masks(t):
+    # What the kernel looks for in the mount namespace: one of the host's that nothing covers.
+    for kind in ("proc", "sysfs"):
+        os.mkdir(t.path(kind))
+        t.equal(t.command("mount", "-t", kind, kind, t.path(kind)).status, 0, f"mount -t {kind}")
+        t.finally_do(lambda place=t.path(kind): t.command("umount", place))
+    for flags in ((), ("--no-pivot",)):
+        for kind in ("proc", "sysfs"):
+            bundle = t.bundle("unshare", "-m", "-r", "-p", "-f", "sh", "-c", f"echo inside; mount -t {kind} none /mnt && echo mounted", private=True)
+            bundle.linux["maskedPaths"] = ["/proc/meminfo", "/sys/kernel"]
+            bundle.capabilities("CAP_SETFCAP")  # mapping root to root wants it
+            result = t.run(bundle, *flags, status=1)
+            t.equal(result.out, "inside\n", f"stdout with {flags}")
+            t.contains(result.err, "ermission denied")

@@ -6,17 +6,6 @@
 namespace unitc::resctrl {
 namespace {
 
-TEST(MountPoint, IsFoundWhereverItIs) {
-    EXPECT_EQ(mount_point(""), std::nullopt);
-    EXPECT_EQ(mount_point("22 1 0:21 / /proc rw,nosuid - proc proc rw\n"), std::nullopt);
-    // Not every field with that word is the type of the file system.
-    EXPECT_EQ(mount_point("22 1 0:21 / /resctrl rw - tmpfs resctrl rw\n"), std::nullopt);
-    EXPECT_EQ(mount_point("22 1 0:21 / /proc rw - proc proc rw\n"
-                          "30 1 0:40 / /sys/fs/resctrl rw shared:9 - resctrl resctrl rw\n"),
-              "/sys/fs/resctrl");
-    EXPECT_EQ(mount_point("30 1 0:40 / /a\\040b\\134 rw - resctrl none rw\n"), "/a b\\");
-}
-
 TEST(Schemata, AreWrittenInTheOrderOfTheSpecification) {
     oci::IntelRdt rdt;
     EXPECT_EQ(wanted_lines(rdt), "");

@@ -8,7 +8,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 
-namespace unitc::state {
+namespace unitc::sys {
 
 struct Name {
     std::string text;
@@ -22,4 +22,4 @@ Result<std::vector<Name>> names_in(const Fd& dir);
 // fine; a symlink is removed and never followed.
 Result<> empty_directory(const Fd& dir);
 
-}  // namespace unitc::state
+}  // namespace unitc::sys

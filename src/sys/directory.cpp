@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "state/directory.hpp"
+#include "sys/directory.hpp"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -9,10 +9,10 @@
 
 #include "sys/file.hpp"
 
-namespace unitc::state {
+namespace unitc::sys {
 
 Result<std::vector<Name>> names_in(const Fd& dir) {
-    Fd copy = TRY(sys::open_at(dir, ".", O_RDONLY | O_DIRECTORY));
+    Fd copy = TRY(open_at(dir, ".", O_RDONLY | O_DIRECTORY));
     const std::unique_ptr<DIR, decltype([](DIR* open) { ::closedir(open); })> stream{
         ::fdopendir(copy.get())};
     if (!stream)
@@ -48,8 +48,7 @@ Result<> empty_at_depth(const Fd& dir, int depth) {
             continue;
         if (errno != EISDIR && errno != EPERM)
             return fail_sys("unlinkat", name.text);
-        const auto below =
-            sys::open_at(dir, name.text.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        const auto below = open_at(dir, name.text.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (!below && below.error().code == ENOENT)
             continue;
         if (!below)
@@ -67,4 +66,4 @@ Result<> empty_directory(const Fd& dir) {
     return empty_at_depth(dir, 0);
 }
 
-}  // namespace unitc::state
+}  // namespace unitc::sys
