@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -116,12 +117,21 @@ std::string invocation_id(const Fd& cgroup) {
     return is_invocation_id(id) ? id : std::string{};
 }
 
+Result<Events> events(const Fd& cgroup) {
+    const std::string text = TRY(sys::read_file(cgroup.get(), "cgroup.events"));
+    const auto is_one = [&](std::string_view line) {
+        const auto lines = text::split(text, '\n');
+        return std::find(lines.begin(), lines.end(), line) != lines.end();
+    };
+    return Events{is_one("populated 1"), is_one("frozen 1")};
+}
+
 Result<bool> populated(const Fd& cgroup) {
-    return TRY(value_of(cgroup, "cgroup.events", "populated")) == "1";
+    return TRY(events(cgroup)).populated;
 }
 
 Result<bool> frozen(const Fd& cgroup) {
-    return TRY(value_of(cgroup, "cgroup.events", "frozen")) == "1";
+    return TRY(events(cgroup)).frozen;
 }
 
 bool had_oom_kill(const Fd& cgroup) {

@@ -26,7 +26,13 @@ Result<Fd> open(const std::string& path);
 // fresh scope lacks), else /run/systemd/units/invocation:UNIT. Empty when there is none.
 std::string invocation_id(const Fd& cgroup);
 
-// cgroup.events: does any process live here or below?
+// cgroup.events, of what is here and below. A process that is ending does not
+// populate a group any more, even if it is not a zombie yet.
+struct Events {
+    bool populated = false;
+    bool frozen = false;
+};
+Result<Events> events(const Fd& cgroup);
 Result<bool> populated(const Fd& cgroup);
 Result<bool> frozen(const Fd& cgroup);
 // memory.events: has the kernel killed anybody here or below for want of

@@ -36,6 +36,21 @@ bool is_within(std::string_view cgroup, std::string_view recorded) {
            (cgroup.size() == recorded.size() || cgroup[recorded.size()] == '/');
 }
 
+// The kernel's word for a group that has been removed.
+std::string_view without_deleted(std::string_view cgroup) {
+    constexpr std::string_view kDeleted = " (deleted)";
+    return cgroup.ends_with(kDeleted) ? cgroup.substr(0, cgroup.size() - kDeleted.size()) : cgroup;
+}
+
+// Whether the process, which is still there, is in the recorded group although
+// nobody lives in that: it is on its way out, and systemd has been told that
+// the unit is empty. That can take long (the first of a pid namespace waits for
+// the others to be reaped). Asked after the group, which it may have left.
+Result<bool> is_ending(const sys::Procfs& proc, const Record& record) {
+    const auto cgroup = TRY(unless_gone(sys::cgroup_of(proc, std::to_string(record.init.pid))));
+    return !cgroup || is_within(without_deleted(*cgroup), record.cgroup);
+}
+
 // Whether nothing but the recorded process can be behind the pidfd: its inode
 // is never used again in a boot. A pid and a start time are, if rarely.
 bool is_proved(const Fd& init, const Record& record) {
@@ -57,9 +72,9 @@ Result<std::optional<Fd>> living_init(const sys::Procfs& proc, const Record& rec
     return init;
 }
 
-Result<bool> is_frozen(const Record& record) {
+Result<cgroup::Events> events_of(const Record& record) {
     const Fd cgroup = TRY(cgroup::open(record.cgroup));
-    return cgroup::frozen(cgroup);
+    return cgroup::events(cgroup);
 }
 
 // The init listens until it is told to start; what connects and leaves again
@@ -111,8 +126,10 @@ Result<Truth> Witness::ask_kernel(const Fd& dir, const Record& record) const {
     auto init = TRY(living_init(proc_, record));
     if (!init)
         return Truth{};
-    const auto frozen = TRY(unless_gone(is_frozen(record)));
-    if (frozen.value_or(false))
+    const auto events = TRY(unless_gone(events_of(record)));
+    if (!(events && events->populated) && TRY(is_ending(proc_, record)))
+        return Truth{};
+    if (events && events->frozen)
         return Truth{Status::Paused, *std::move(init)};
     const bool waits = TRY(waits_for_start(dir));
     return Truth{waits ? Status::Created : Status::Running, *std::move(init)};

@@ -6,9 +6,12 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +20,7 @@
 #include "base/failure.hpp"
 #include "base/temporary.hpp"
 #include "base/text.hpp"
+#include "cgroup/cgroup.hpp"
 #include "state/claimer.hpp"
 #include "state/sample.hpp"
 #include "sys/file.hpp"
@@ -137,6 +141,52 @@ TEST_F(StatusTest, IsStoppedAsSoonAsTheProcessEnded) {
     EXPECT_EQ(status(record), Status::Stopped) << "a zombie";
     process_.kill();
     EXPECT_EQ(status(record), Status::Stopped);
+}
+
+// The first process of a pid namespace ends when all others are reaped, one of
+// them by a tracer here; nobody lives in the unit any more.
+TEST_F(StatusTest, IsStoppedWhileTheProcessIsEnding) {
+    int gate[2];
+    ASSERT_EQ(::pipe2(gate, O_CLOEXEC), 0);
+    const auto init = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD | CLONE_NEWPID, 0, 0, 0, 0));
+    if (init == 0) {
+        char byte = 0;
+        (void)!::read(gate[0], &byte, 1);
+        (void)!::fork();
+        for (;;)
+            ::pause();
+    }
+    if (init < 0)
+        GTEST_SKIP() << "no pid namespace can be made here";
+    ASSERT_THAT(
+        sys::write_file(AT_FDCWD, (directory() + "/cgroup.procs").c_str(), std::to_string(init)),
+        Succeeds());
+    ASSERT_EQ(::write(gate[1], "x", 1), 1);
+    const std::string children =
+        "/proc/" + std::to_string(init) + "/task/" + std::to_string(init) + "/children";
+    std::optional<pid_t> child;
+    for (const Deadline deadline = Deadline::in_ms(5000); !child && !deadline.passed();)
+        if (const auto text = sys::read_file(AT_FDCWD, children.c_str()))
+            child = text::parse_int<pid_t>(text::trim(*text));
+    ASSERT_TRUE(child);
+    ASSERT_EQ(::ptrace(PTRACE_SEIZE, *child, nullptr, nullptr), 0);
+    Record record = living();
+    const auto pidfd = sys::pidfd_open(init);
+    record.init = *sys::identify(*pidfd, init);
+    EXPECT_EQ(status(record), Status::Running);
+    process_.kill();
+    ::kill(init, SIGKILL);
+    const Fd group = *cgroup::open(record.cgroup);
+    for (const Deadline deadline = Deadline::in_ms(5000);
+         *cgroup::populated(group) && !deadline.passed();)
+        ::usleep(1000);
+    EXPECT_FALSE(*sys::wait_ended(*pidfd, 0)) << "it has ended already";
+    EXPECT_EQ(status(record), Status::Stopped);
+    ::waitpid(*child, nullptr, __WALL);
+    ::waitpid(init, nullptr, 0);
+    EXPECT_EQ(status(record), Status::Stopped);
+    for (const int fd : gate)
+        ::close(fd);
 }
 
 TEST_F(StatusTest, IsNotFooledByARecycledPid) {
