@@ -98,6 +98,15 @@ system_native() {
   return "$status"
 }
 
+phase_try_d12() { show_demos d12; }
+phase_try_d13() { show_demos d13; }
+
+# What tests/try shows, whose claims are checked as they are made.
+show_demos() {
+  timeout -k 10 300 tests/machine run "$1" -- sh -c \
+    "install -m 755 /src/build/$(binary_directory "$1")/unitc /usr/local/bin/unitc && exec /src/tests/lib/demos /usr/local/bin/unitc"
+}
+
 # Emulation (no usable /dev/kvm) now and then executes an instruction wrongly, which the guest's kernel does not survive:
 # such a run says nothing of what it tested. Once more, then; a second death is a failure, as any test's is at once.
 phase_vm_d13() {
