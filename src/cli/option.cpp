@@ -173,6 +173,11 @@ Result<> set_part_of(Invocation& invocation, std::string_view value) {
     return {};
 }
 
+Result<> set_unit_mode(Invocation& invocation, std::string_view value) {
+    invocation.request.unit_mode = TRY(ops::parse_unit_mode(value));
+    return {};
+}
+
 // update's options take runc's empty value for "not given".
 template <auto Member>
 Result<> set_update_text(Invocation& invocation, std::string_view value) {
@@ -335,10 +340,11 @@ constexpr Option kNoNewKeyring = {"no-new-keyring", 0, nullptr, "let the contain
 constexpr Option kPreserveFds = {"preserve-fds", 0, "N", "pass descriptors 3 to 2 + N on to the container (default: 0)", set_preserve_fds};
 constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container with the service that unitc runs in (default: auto, if that has executed unitc itself)", set_part_of};
 constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_registration};
+constexpr Option kUnit = {"unit", 0, "scope|self", "make the container a scope of its own, or a part of the cgroup of the service that unitc runs in (default: scope)", set_unit_mode};
 // In every command's table, so that `unitc run -h` is the help of run.
 constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};
 
-constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kRegister, kHelp};
+constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kRegister, kUnit, kHelp};
 
 constexpr Option kRun[] = {
     kBundle, kConsoleSocket, kPidfdSocket,
@@ -346,10 +352,10 @@ constexpr Option kRun[] = {
     {"keep", 0, nullptr, "do not delete the container when it has ended", set_request_switch<&ops::CreateRequest::keep>},
     kPidFile,
     {"no-subreaper", 0, nullptr, "do not adopt the orphans of the container's processes", set_request_switch<&ops::CreateRequest::no_subreaper>},
-    kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kRegister, kHelp,
+    kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kRegister, kUnit, kHelp,
 };
 
-constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kHelp};
+constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kUnit, kHelp};
 
 constexpr Option kPlain[] = {kHelp};
 

@@ -32,9 +32,10 @@ bool executed_by_manager() {
 std::optional<Service> service_of(std::string_view cgroup) {
     if (!cgroup.starts_with('/'))
         return std::nullopt;
-    Service found{"", "-.slice"};
+    Service found{"", "-.slice", ""};
     for (const std::string_view part : text::split(cgroup.substr(1), '/')) {
         const std::string_view name = unescape(part);
+        found.cgroup.append("/").append(part);
         if (name.ends_with(kSlice)) {
             found.slice = name;
             continue;

@@ -20,8 +20,9 @@ using Majors = std::vector<std::pair<std::string, uint32_t>>;
 
 // A service of the system's manager, and where it is.
 struct Service {
-    std::string unit;   // "web.service"
-    std::string slice;  // "machine.slice"
+    std::string unit;    // "web.service"
+    std::string slice;   // "machine.slice"
+    std::string cgroup;  // "/machine.slice/web.service"
     bool operator==(const Service&) const = default;
 };
 
@@ -40,6 +41,7 @@ struct Facts {
     // The service that the container is part of, where it is part of one; not
     // read by read(), see host/caller.hpp.
     std::optional<Service> caller;
+    bool inside_caller = false;  // in the service's cgroup instead of a scope
 };
 
 // Reads only what is cheap: a handful of files, no bus.

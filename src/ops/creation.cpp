@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "cgroup/inside.hpp"
 #include "launch/grant.hpp"
 #include "launch/outfit.hpp"
 #include "oci/validate.hpp"
@@ -19,6 +20,7 @@
 #include "ops/ending.hpp"
 #include "ops/engine_sockets.hpp"
 #include "ops/hooks.hpp"
+#include "ops/inside.hpp"
 #include "ops/laps.hpp"
 #include "ops/notification.hpp"
 #include "ops/pid_file.hpp"
@@ -48,6 +50,7 @@ state::Record make_record(const Prepared& prepared) {
     record.owner_uid = ::getuid();
     record.boot_id = prepared.facts.boot_id;
     record.unit = prepared.plan.unit.name;
+    record.service = prepared.plan.unit.service;
     record.poststart = prepared.plan.hooks.poststart;
     record.poststop = prepared.plan.hooks.poststop;
     record.keyring = prepared.plan.init.new_keyring ? prepared.plan.init.keyring_name : "";
@@ -161,7 +164,12 @@ public:
 
     Result<Creation> claim(const Globals& globals, const ContainerId& id) {
         store_ = TRY(state::Store::open(globals.root, state::Store::Make::Yes));
-        Creation creation{deadline_, TRY(store_->claim(id)), make_record(prepared_)};
+        state::Record record = make_record(prepared_);
+        if (is_inside()) {
+            record.cgroup = unit::group_path(prepared_.plan.unit);
+            record.invocation_id = TRY(new_mark());
+        }
+        Creation creation{deadline_, TRY(store_->claim(id)), std::move(record)};
         // Before the unit can exist: whoever finds it knows what to clean.
         TRY(creation.entry_->save(creation.record_));
         TRY(creation.entry_->save_config(prepared_.config_text));
@@ -174,11 +182,11 @@ public:
     }
 
     Result<> spawn(Creation& creation, StartBy start_by) {
-        const std::string group =
-            unit::slice_path(prepared_.plan.unit.slice) + "/" + prepared_.plan.unit.name;
+        const std::string group = unit::group_path(prepared_.plan.unit);
         TRY(check_free(group));
         // Sent before the clone, answered while the child already mounts.
-        manager_ = TRY(systemd::Manager::connect(deadline_));
+        if (!is_inside())
+            manager_ = TRY(systemd::Manager::connect(deadline_));
         Fd listener;
         if (start_by == StartBy::Socket)
             listener = TRY(sys::listen_unix_at(creation.entry_->dir(), state::kStartSocket,
@@ -187,6 +195,8 @@ public:
         lap("clone");
         creation.expected_cgroup_ = group;
         launch::Child& child = *creation.child_;
+        if (is_inside())
+            return enter_service(creation, child.pid());
         TRY(manager_->begin_start(prepared_.plan.unit, child.pid(), child.pidfd()));
         lap("ask systemd");
         return {};
@@ -217,9 +227,20 @@ public:
     }
 
 private:
+    bool is_inside() const { return !prepared_.plan.unit.service.empty(); }
+
+    Result<> enter_service(const Creation& creation, pid_t pid) {
+        const unit::UnitPlan& plan = prepared_.plan.unit;
+        const Fd group = TRY_IN("--unit=self", cgroup::make_inside(plan.parent, plan.name,
+                                                                   creation.record_.invocation_id));
+        TRY_IN("--unit=self", set_limits_inside(plan, group));
+        TRY_IN("--unit=self", cgroup::add_process(group, pid));
+        return {};
+    }
+
     Result<> enter_unit(Creation& creation) {
         launch::Child& child = *creation.child_;
-        auto refused = manager_->finish_start();
+        auto refused = is_inside() ? std::vector<std::string>{} : manager_->finish_start();
         if (!refused)
             return Failure{first_cause(child.channel(), std::move(refused).error())};
         lap("systemd's job");
@@ -269,6 +290,8 @@ private:
         const Fd group = TRY(cgroup::open(path));
         creation.record_.cgroup = path;
         creation.record_.invocation_id = cgroup::invocation_id(group);
+        if (is_inside())
+            return hand_over(creation, group);
 
         auto files = plan.cgroup_files;
         for (const unit::Fallback& fallback : plan.fallbacks)
@@ -276,13 +299,18 @@ private:
                 files.emplace_back(fallback.file, fallback.content);
         TRY(cgroup::write_files(group, files));
         TRY(cgroup::verify_files(group, plan.expected_files));
+        TRY(hand_over(creation, group));
+        if (filters_devices(plan) && TRY(cgroup::device_programs(group)) == 0)
+            return fail("linux.resources.devices: systemd attached no device filter to '" +
+                        plan.name + "'");
+        return {};
+    }
+
+    Result<> hand_over(const Creation& creation, const Fd& group) {
         const plan::InitPlan& init = prepared_.plan.init;
         if (const auto& maps = creation.child_->id_maps(); maps && init.hand_over_cgroup)
             TRY(cgroup::hand_over(group,
                                   sys::to_outside(maps->uids, init.process.uid).value_or(0)));
-        if (filters_devices(plan) && TRY(cgroup::device_programs(group)) == 0)
-            return fail("linux.resources.devices: systemd attached no device filter to '" +
-                        plan.name + "'");
         return {};
     }
 

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "cgroup/inside.hpp"
 #include "resctrl/group.hpp"
 #include "sys/procfs.hpp"
 #include "systemd/manager.hpp"
@@ -24,7 +25,7 @@ using MaybeGroup = Result<std::optional<Group>>;
 MaybeGroup open_group(const std::string& path, const std::string& unit) {
     auto fd = cgroup::open(path);
     if (fd)
-        return Group{*std::move(fd), path, unit};
+        return Group{*std::move(fd), path, unit, false};
     if (fd.error().code == ENOENT || fd.error().code == ENODEV)
         return std::nullopt;
     return Failure{std::move(fd).error()};
@@ -66,6 +67,19 @@ MaybeGroup ask_manager(const std::string& unit, const std::string& id, const std
     return std::nullopt;
 }
 
+// Its mark is our own, written down before the group was made.
+MaybeGroup find_inside(const state::Record& record) {
+    auto group = TRY(open_group(record.cgroup, record.unit));
+    if (!group)
+        return std::nullopt;
+    if (cgroup::invocation_id(group->fd) != record.invocation_id) {
+        log::warning("cgroup '" + record.cgroup + "' is a later one of that name: left alone");
+        return std::nullopt;
+    }
+    group->inside = true;
+    return group;
+}
+
 std::string pids_in(const Fd& cgroup) {
     const auto pids = cgroup::processes(cgroup);
     if (!pids || pids->empty())
@@ -82,6 +96,8 @@ MaybeGroup find_group(const state::Record& record, Deadline deadline) {
     const bool current = TRY(is_of_this_boot(record));
     if (!current)
         return std::nullopt;
+    if (!record.service.empty())
+        return find_inside(record);
     if (record.cgroup.empty())  // only the intent was written
         return ask_manager(record.unit, record.id, {}, record.invocation_id, deadline);
     if (!record.cgroup.ends_with("/" + record.unit))
@@ -105,6 +121,8 @@ MaybeGroup find_group(const ContainerId& id, Deadline deadline) {
 }
 
 Result<> forget_unit(const state::Record& record, Deadline deadline) {
+    if (!record.service.empty())
+        return {};
     // Asking for its cgroup resets what is dead, if it is this container's.
     TRY(ask_manager(record.unit, record.id, {}, record.invocation_id, deadline));
     return {};
@@ -129,6 +147,12 @@ Result<> end_group(const Group& group, Deadline deadline) {
             return {};  // removed meanwhile
         return Failure{killed.error()};
     }
+    if (group.inside) {
+        if (const auto empty = cgroup::wait_empty(group.fd, deadline); !empty)
+            return fail_code(empty.error().code, "cgroup '" + group.path + "': " +
+                                                     empty.error().message + pids_in(group.fd));
+        return cgroup::remove_tree(group.path, deadline);
+    }
     const Deadline soon = Deadline::in_ms(std::min(kGoesByItselfMs, deadline.left_ms()));
     if (cgroup::wait_gone(group.path, soon))
         return {};
@@ -144,7 +168,8 @@ Result<> end_group(const Group& group, Deadline deadline) {
 
 Result<> remove_leftover(const state::Record& record, Deadline deadline) {
     const bool current = TRY(is_of_this_boot(record));
-    if (!current || record.cgroup.empty() || !cgroup::open(record.cgroup))
+    if (!current || !record.service.empty() || record.cgroup.empty() ||
+        !cgroup::open(record.cgroup))
         return {};
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
     const systemd::UnitState unit = TRY(manager.unit_state(record.unit));

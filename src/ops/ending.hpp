@@ -19,6 +19,7 @@ struct Group {
     Fd fd;
     std::string path;  // "/system.slice/unitc-web.scope"
     std::string unit;
+    bool inside = false;  // no unit: a group in the cgroup of a service
 };
 
 // The proof is systemd's invocation id on the cgroup; where there is none

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "cgroup/cgroup.hpp"
+#include "cgroup/inside.hpp"
 #include "ops/ending.hpp"
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
@@ -44,11 +45,24 @@ systemd::Meanwhile tell_when(const Target& target, bool frozen) {
     return [&target, frozen] { return cgroup::announce_frozen(target.group.fd, frozen); };
 }
 
+// The cgroup is ours, so is its file; a manager knows of units only.
+Result<> freeze_inside(const Group& group, bool wanted, Deadline deadline) {
+    TRY(cgroup::set_frozen(group.fd, wanted));
+    auto done = cgroup::wait_frozen(group.fd, wanted, deadline);
+    if (!done && wanted)
+        TRY(cgroup::set_frozen(group.fd, false));  // not half of it
+    return done;
+}
+
 }  // namespace
 
 Result<> pause(const Globals& globals, const std::string& id) {
     const Deadline deadline = deadline_of(globals);
     const Target target = TRY(find_target(globals, id, false, deadline));
+    if (target.group.inside) {
+        TRY_IN("unable to pause container", freeze_inside(target.group, true, deadline));
+        return {};
+    }
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
     TRY_IN("unable to pause container",
            manager.freeze_unit(target.group.unit, tell_when(target, true)));
@@ -64,6 +78,10 @@ Result<> pause(const Globals& globals, const std::string& id) {
 Result<> resume(const Globals& globals, const std::string& id) {
     const Deadline deadline = deadline_of(globals);
     const Target target = TRY(find_target(globals, id, true, deadline));
+    if (target.group.inside) {
+        TRY_IN("unable to resume container", freeze_inside(target.group, false, deadline));
+        return {};
+    }
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
     TRY_IN("unable to resume container",
            manager.thaw_unit(target.group.unit, tell_when(target, false)));

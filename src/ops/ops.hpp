@@ -36,6 +36,13 @@ enum class PartOf {
 };
 Result<PartOf> parse_part_of(std::string_view text);  // "auto", "no", "caller"
 
+// What a container is to systemd.
+enum class UnitMode {
+    Scope,  // a scope of its own
+    Self,   // a group in the cgroup of the service that unitc runs in
+};
+Result<UnitMode> parse_unit_mode(std::string_view text);  // "scope", "self"
+
 // create, run and plan.
 struct CreateRequest {
     std::string id;
@@ -56,6 +63,7 @@ struct CreateRequest {
     bool no_subreaper = false;  // run only
     std::optional<PartOf> part_of;
     std::string registration;  // --register, checked; empty: as annotation or environment say
+    std::optional<UnitMode> unit_mode;
 };
 
 // exec. What is not given is as the container's config has it.

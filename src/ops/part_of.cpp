@@ -50,7 +50,15 @@ Result<PartOf> parse_part_of(std::string_view text) {
 }
 
 Result<std::optional<host::Service>> find_caller(const CreateRequest& request,
-                                                 const oci::Config& config) {
+                                                 const oci::Config& config, UnitMode mode) {
+    if (mode == UnitMode::Self) {
+        if (request.part_of == PartOf::Nobody)
+            return fail("option --part-of 'no': not with --unit=self");
+        auto own = TRY(host::own_service());
+        if (!own)
+            return fail("--unit=self: unitc does not run in a service of the system's manager");
+        return own;
+    }
     const Said said = TRY(what_is_said(request, config));
     if (said.what == PartOf::Nobody || (said.what == PartOf::Auto && !host::executed_by_manager()))
         return std::nullopt;

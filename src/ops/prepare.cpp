@@ -14,6 +14,7 @@
 #include "oci/parse.hpp"
 #include "oci/validate.hpp"
 #include "ops/credentials.hpp"
+#include "ops/inside.hpp"
 #include "ops/notification.hpp"
 #include "ops/part_of.hpp"
 #include "plan/make.hpp"
@@ -113,10 +114,12 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     TRY(decide_rdt(prepared, id));
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
+    const UnitMode mode = TRY(unit_mode(request, prepared.config));
+    prepared.facts.inside_caller = mode == UnitMode::Self;
     if (const auto& linux_part = prepared.config.linux_)
         prepared.facts.bfq =
             linux_part->resources && unit::needs_bfq(*linux_part->resources) && host::has_bfq();
-    prepared.facts.caller = TRY(find_caller(request, prepared.config));
+    prepared.facts.caller = TRY(find_caller(request, prepared.config, mode));
 
     wanted.preserve_fds = request.listen_fds + request.preserve_fds;
     wanted.pivot = !request.no_pivot;
@@ -139,6 +142,8 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
             wanted.extra_env.push_back(std::move(variable));
     }
     prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
+    if (mode == UnitMode::Self)
+        TRY(check_inside(prepared.plan.unit));
     TRY(add_seccomp(globals, prepared.config, prepared.plan.init));
     return prepared;
 }

@@ -226,6 +226,9 @@ Result<> update(const Globals& globals, const UpdateRequest& request) {
     const auto group = TRY(find_group(record, deadline));
     if (!group)
         return not_running();
+    if (group->inside)
+        return fail("the container is in the cgroup of '" + record.service +
+                    "': systemctl set-property sets the limits of that");
     Schemata schemata;
     TRY(schemata.change(record, request));
     auto updated = update_group(*group, truth.status, resources, request, deadline);

@@ -144,7 +144,10 @@ void show_mount(std::string& out, const MountStep& step) {
 }
 
 void show_unit(std::string& out, const unit::UnitPlan& unit) {
-    line(out, "unit", {unit.name, "in", unit.slice});
+    if (unit.service.empty())
+        line(out, "unit", {unit.name, "in", unit.slice});
+    else
+        line(out, "cgroup", {unit.name, "in", unit.parent, "of", unit.service});
     for (const unit::Property& property : unit.properties)
         line(out, "property", {unit::to_text(property)});
     for (const auto& [file, content] : unit.cgroup_files)

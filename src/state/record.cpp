@@ -298,6 +298,8 @@ std::string serialize(const Record& record) {
         {"privatePidNamespace", record.private_pid_namespace},
         {"keyring", from_bytes(record.keyring)},
     };
+    if (!record.service.empty())
+        document["service"] = from_bytes(record.service);
     if (!record.rdt_group.empty())
         document["rdtGroup"] = from_bytes(record.rdt_group);
     if (!record.rdt_made.empty())
@@ -341,6 +343,7 @@ Result<Record> deserialize(std::string_view text) {
     reader.read("poststart", record.poststart);
     reader.read("poststop", record.poststop);
     reader.read_optional("keyring", record.keyring);
+    reader.read_optional("service", record.service);
     reader.read_optional("rdtGroup", record.rdt_group);
     reader.read_optional("rdtMade", record.rdt_made);
     reader.read_optional("notifySocket", record.notify_socket);

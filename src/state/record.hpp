@@ -32,6 +32,7 @@ struct Record {
     uint32_t owner_uid = 0;
     std::string boot_id;
     std::string unit;           // "unitc-web.scope"; known from Intent on
+    std::string service;        // in whose cgroup `unit` is a mere group; empty: a unit of its own
     std::string cgroup;         // "/system.slice/unitc-web.scope"; from Created on
     std::string invocation_id;  // from Created on; empty if the manager gave none
     sys::ProcessIdentity init;  // from Created on

@@ -62,6 +62,12 @@ Result<> add_unified(const std::vector<std::pair<std::string, std::string>>& uni
                      Builder& builder);
 Result<> add_unmapped(const oci::Resources& resources, Builder& builder);
 
+// All of these but the devices.
+Result<> add_resources(const oci::Resources& resources, Builder& builder);
+Result<UnitPlan> translate_inside(const oci::Config& config, const oci::Resources& resources,
+                                  const ContainerId& id, const host::Service& service,
+                                  Builder& builder);
+
 void add_lifecycle(const ContainerId& id, const UnitName& name, Builder& builder);
 Result<> add_annotations(const oci::StringMap& annotations, Builder& builder);
 // After the annotations, whose own say goes first.

@@ -5,7 +5,6 @@
 #include "unit/name.hpp"
 
 namespace unitc::unit {
-namespace {
 
 Result<> add_resources(const oci::Resources& resources, Builder& builder) {
     if (resources.memory)
@@ -22,7 +21,9 @@ Result<> add_resources(const oci::Resources& resources, Builder& builder) {
     return add_unified(resources.unified, builder);
 }
 
-}  // namespace
+std::string group_path(const UnitPlan& plan) {
+    return (plan.service.empty() ? slice_path(plan.slice) : plan.parent) + "/" + plan.name;
+}
 
 Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
                            const host::Facts& facts) {
@@ -31,6 +32,10 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
     const oci::Resources& resources =
         linux_part != nullptr && linux_part->resources ? *linux_part->resources : none;
 
+    if (facts.caller && facts.inside_caller) {
+        Builder inside{facts};
+        return translate_inside(config, resources, id, *facts.caller, inside);
+    }
     const std::string path = linux_part != nullptr ? linux_part->cgroups_path : std::string{};
     UnitName name = TRY(name_unit(path, id));
     // What Slice= of the service says is meant for its container as well.

@@ -29,6 +29,10 @@ struct Fallback {
 struct UnitPlan {
     std::string name;   // "unitc-web.scope"
     std::string slice;  // "machine.slice"
+    // Where these are set there is no unit of its own: the group `name` in the
+    // delegated cgroup `parent` of `service`, and no properties, only files.
+    std::string service;  // "web.service"
+    std::string parent;   // "/machine.slice/web.service"
     // All that StartTransientUnit carries but for the process (PIDFDs, PIDs),
     // which systemd::Manager adds.
     Properties properties;
@@ -49,6 +53,9 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
 
 // Does the plan depend on host::Facts::bfq?
 bool needs_bfq(const oci::Resources& resources);
+
+// "/machine.slice/unitc-web.scope"
+std::string group_path(const UnitPlan& plan);
 
 // systemd's "no limit" and "not set".
 inline constexpr uint64_t kInfinity = std::numeric_limits<uint64_t>::max();

@@ -52,6 +52,7 @@ const std::vector<BadValues>& bad_values() {
         {"root", {"/", "/.", "/a/.."}},
         {"rootless", {"maybe", "2"}},
         {"timeout", {"", "0", "-1", "1s", "86401"}},
+        {"unit", {"", "service", "Self"}},
         {"user", {"", "root", "0:", ":0", "0:root", "0:0:0", "-1", "4294967295"}},
     };
     return table;

@@ -230,6 +230,13 @@ TEST(Record, KeepsTheSocketForNotificationsWhereThereIsOne) {
     EXPECT_EQ(deserialize(serialize(record)).value().notify_socket, record.notify_socket);
 }
 
+TEST(Record, KeepsTheServiceWhoseCgroupItIsInWhereThereIsOne) {
+    Record record = sample_record();
+    EXPECT_EQ(serialize(record).find("\"service\""), std::string::npos);
+    record.service = "web.service";
+    EXPECT_EQ(deserialize(serialize(record)).value().service, "web.service");
+}
+
 TEST(Record, OverlooksFieldsOfANewerOne) {
     EXPECT_THAT(deserialize(forged([](nlohmann::json& d) { d["later"] = 1; })), Succeeds());
 }

@@ -13,7 +13,7 @@ oci::Config annotated(oci::StringMap annotations) {
 
 UnitPlan part_of_web(const oci::Config& config) {
     host::Facts facts = machine();
-    facts.caller = host::Service{"web.service", "shop.slice"};
+    facts.caller = host::Service{"web.service", "shop.slice", "/shop.slice/web.service"};
     auto plan = translate(config, web(), facts);
     EXPECT_TRUE(plan) << plan.error().message;
     return plan ? *plan : UnitPlan{};

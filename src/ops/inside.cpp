@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/inside.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/text.hpp"
+#include "cgroup/cgroup.hpp"
+#include "cgroup/inside.hpp"
+#include "host/caller.hpp"
+#include "sys/file.hpp"
+
+namespace unitc::ops {
+namespace {
+
+constexpr const char* kAnnotation = "org.unitc.unit";
+constexpr const char* kVariable = "UNITC_UNIT";
+
+// Controllers may be delegated one by one (Delegate=pids memory).
+Result<> check_controllers(const unit::UnitPlan& plan, const Fd& group) {
+    const std::string content = TRY(sys::read_file(group.get(), "cgroup.controllers"));
+    const auto have = text::split(text::trim(content), ' ');
+    for (const auto* files : {&plan.cgroup_files, &plan.expected_files})
+        for (const auto& [name, value] : *files) {
+            const std::string_view controller = std::string_view{name}.substr(0, name.find('.'));
+            if (controller != "cgroup" &&
+                std::find(have.begin(), have.end(), controller) == have.end())
+                return fail("cgroup file '" + name + "': the controller '" +
+                            std::string{controller} + "' is not delegated to '" + plan.service +
+                            "'");
+        }
+    return {};
+}
+
+}  // namespace
+
+Result<UnitMode> parse_unit_mode(std::string_view text) {
+    if (text == "scope")
+        return UnitMode::Scope;
+    if (text == "self")
+        return UnitMode::Self;
+    return fail("must be scope or self");
+}
+
+Result<UnitMode> unit_mode(const CreateRequest& request, const oci::Config& config) {
+    if (request.unit_mode)
+        return *request.unit_mode;
+    for (const auto& [key, value] : config.annotations)
+        if (key == kAnnotation) {
+            const std::string where = std::string{"annotations."} + kAnnotation + " '" +
+                                      text::printable(value.substr(0, 64)) + "'";
+            const UnitMode mode = TRY_IN(where, parse_unit_mode(value));
+            // A pod must not get into the service of its engine.
+            if (mode == UnitMode::Self && !host::executed_by_manager())
+                return fail(where + ": only where a service has executed unitc itself");
+            return mode;
+        }
+    if (const char* value = std::getenv(kVariable); value != nullptr && *value != '\0')
+        return TRY_IN(
+            std::string{"environment variable "} + kVariable + " '" + text::printable(value) + "'",
+            parse_unit_mode(value));
+    return UnitMode::Scope;
+}
+
+Result<> check_inside(const unit::UnitPlan& plan) {
+    const Fd parent = TRY(cgroup::open(plan.parent));
+    if (!cgroup::is_delegated(parent))
+        return fail("--unit=self: the cgroup of '" + plan.service +
+                    "' is not delegated to it: it needs 'Delegate=yes'");
+    if (TRY(cgroup::device_programs(parent)) == 0)
+        return fail("--unit=self: '" + plan.service +
+                    "' may use every device of the host, and so might the container: it needs "
+                    "'DevicePolicy=closed'");
+    return check_controllers(plan, parent);
+}
+
+Result<> set_limits_inside(const unit::UnitPlan& plan, const Fd& group) {
+    TRY(cgroup::write_files(group, plan.cgroup_files));
+    for (const auto& [name, content] : plan.expected_files)
+        if (!cgroup::verify_files(group, {{name, content}}))
+            TRY(cgroup::write_files(group, {{name, content}}));
+    return cgroup::verify_files(group, plan.expected_files);
+}
+
+Result<std::string> new_mark() {
+    unsigned char bytes[16];
+    if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
+        return fail_sys("getrandom");
+    std::string mark;
+    for (const unsigned char byte : bytes) {
+        constexpr char kDigits[] = "0123456789abcdef";
+        mark += kDigits[byte >> 4];
+        mark += kDigits[byte & 15];
+    }
+    return mark;
+}
+
+}  // namespace unitc::ops
