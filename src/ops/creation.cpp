@@ -168,6 +168,8 @@ public:
         if (is_inside()) {
             record.cgroup = unit::group_path(prepared_.plan.unit);
             record.invocation_id = TRY(new_mark());
+            if (const auto parent = cgroup::open(prepared_.plan.unit.parent))
+                record.service_invocation = cgroup::invocation_id(*parent);
         }
         Creation creation{deadline_, TRY(store_->claim(id)), std::move(record)};
         // Before the unit can exist: whoever finds it knows what to clean.
@@ -185,7 +187,7 @@ public:
         const std::string group = unit::group_path(prepared_.plan.unit);
         TRY(check_free(group));
         // Sent before the clone, answered while the child already mounts.
-        if (!is_inside())
+        if (!is_inside() || prepared_.registration != Registration::No)
             manager_ = TRY(systemd::Manager::connect(deadline_));
         Fd listener;
         if (start_by == StartBy::Socket)
@@ -222,7 +224,8 @@ public:
         // "standard" is what runc says with it.
         TRY(sockets_.pass_pidfd("standard", child.pidfd()));
         lap("record");
-        finish_registration(*manager_, prepared_.registration, deadline_);
+        if (manager_)
+            finish_registration(*manager_, prepared_.registration, deadline_);
         return {};
     }
 
@@ -252,8 +255,9 @@ private:
             return Failure{first_cause(child.channel(), std::move(sent).error())};
         // machined looks at it while the child goes on. Still in the unit's own
         // group, which makes `machinectl terminate` stop the unit.
-        begin_registration(*manager_, prepared_.registration, creation.entry_->id(),
-                           prepared_.plan.init.rootfs);
+        if (manager_)
+            begin_registration(*manager_, prepared_.registration, creation.entry_->id(),
+                               prepared_.plan.init.rootfs, child.pid());
         return {};
     }
 

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "cgroup/device_filter.hpp"
 #include "cgroup/inside.hpp"
 #include "host/caller.hpp"
 #include "sys/file.hpp"
@@ -32,6 +33,20 @@ Result<> check_controllers(const unit::UnitPlan& plan, const Fd& group) {
                             "'");
         }
     return {};
+}
+
+std::optional<uint32_t> number(std::optional<int64_t> given) {
+    return given ? std::optional{static_cast<uint32_t>(*given)} : std::nullopt;
+}
+
+std::vector<cgroup::DeviceGrant> grants_of(const std::vector<unit::AllowedDevice>& devices) {
+    std::vector<cgroup::DeviceGrant> grants;
+    grants.reserve(devices.size());
+    for (const unit::AllowedDevice& device : devices)
+        grants.push_back({device.type, number(device.major), number(device.minor),
+                          (device.access & unit::kRead) != 0, (device.access & unit::kWrite) != 0,
+                          (device.access & unit::kMknod) != 0});
+    return grants;
 }
 
 }  // namespace
@@ -69,14 +84,13 @@ Result<> check_inside(const unit::UnitPlan& plan) {
     if (!cgroup::is_delegated(parent))
         return fail("--unit=self: the cgroup of '" + plan.service +
                     "' is not delegated to it: it needs 'Delegate=yes'");
-    if (TRY(cgroup::device_programs(parent)) == 0)
-        return fail("--unit=self: '" + plan.service +
-                    "' may use every device of the host, and so might the container: it needs "
-                    "'DevicePolicy=closed'");
     return check_controllers(plan, parent);
 }
 
 Result<> set_limits_inside(const unit::UnitPlan& plan, const Fd& group) {
+    if (plan.devices)
+        TRY_IN("linux.resources.devices",
+               cgroup::filter_devices(group, grants_of(plan.devices->allowed())));
     TRY(cgroup::write_files(group, plan.cgroup_files));
     for (const auto& [name, content] : plan.expected_files)
         if (!cgroup::verify_files(group, {{name, content}}))

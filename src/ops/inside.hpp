@@ -15,11 +15,10 @@ namespace unitc::ops {
 // else by $UNITC_UNIT; else Scope.
 Result<UnitMode> unit_mode(const CreateRequest& request, const oci::Config& config);
 
-// Before anything is changed: is the service's cgroup ours to divide, and does
-// it keep devices away?
+// Before anything is changed: is the service's cgroup ours to divide?
 Result<> check_inside(const unit::UnitPlan& plan);
 
-// Limits that have no property to be: written and read back.
+// Limits that have no property to be: written and read back; and the filter of devices.
 Result<> set_limits_inside(const unit::UnitPlan& plan, const Fd& group);
 
 // A mark for the group, to know it again by: 32 hex digits.

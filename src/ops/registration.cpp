@@ -53,10 +53,10 @@ Result<Registration> decide_registration(const std::string& option, const oci::C
 }
 
 void begin_registration(systemd::Manager& manager, Registration registration, const ContainerId& id,
-                        const std::string& rootfs) {
+                        const std::string& rootfs, pid_t init) {
     if (registration == Registration::No)
         return;
-    const systemd::Machine machine{unit::machine_name(id), rootfs,
+    const systemd::Machine machine{unit::machine_name(id), rootfs, init,
                                    registration == Registration::Yes};
     if (const auto sent = manager.begin_register(machine); !sent)
         complain(registration, sent.error());

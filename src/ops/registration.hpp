@@ -27,7 +27,7 @@ Result<Registration> decide_registration(const std::string& option, const oci::C
 
 // Best effort: what goes wrong is a warning, or under Auto an entry for --debug.
 void begin_registration(systemd::Manager& manager, Registration registration, const ContainerId& id,
-                        const std::string& rootfs);
+                        const std::string& rootfs, pid_t init);
 void finish_registration(systemd::Manager& manager, Registration registration, Deadline deadline);
 
 }  // namespace unitc::ops

@@ -82,14 +82,20 @@ Result<> add_group(const state::Record& record, StatusView& view) {
     return {};
 }
 
+const std::string& unit_of(const state::Record& record) {
+    return record.service.empty() ? record.unit : record.service;
+}
+
 // What the journal has of the unit: of this invocation, for an earlier
 // container's unit may have had the same name. The first field is in what the
 // unit's processes say, the second in what systemd says of it.
+// A container in the cgroup of a service has the service's.
 std::vector<std::string> journalctl(const state::Record& record) {
-    if (record.invocation_id.empty())
-        return {"journalctl", "--quiet", "--unit=" + record.unit};
-    return {"journalctl", "--quiet", "_SYSTEMD_INVOCATION_ID=" + record.invocation_id, "+",
-            "INVOCATION_ID=" + record.invocation_id};
+    const std::string& id =
+        record.service.empty() ? record.invocation_id : record.service_invocation;
+    if (id.empty())
+        return {"journalctl", "--quiet", "--unit=" + unit_of(record)};
+    return {"journalctl", "--quiet", "_SYSTEMD_INVOCATION_ID=" + id, "+", "INVOCATION_ID=" + id};
 }
 
 std::string journal_of(const state::Record& record, unsigned lines) {
@@ -114,7 +120,7 @@ Result<StatusReport> status(const Globals& globals, const StatusRequest& request
     view.status = truth.status;
     view.created = unix_seconds(record.created);
     view.now = ::time(nullptr);
-    view.unit = record.unit;
+    view.unit = unit_of(record);
     view.bundle = record.bundle;
     view.pid = truth.status == state::Status::Stopped ? 0 : record.init.pid;
     if (truth.status != state::Status::Stopped && !record.cgroup.empty())

@@ -148,6 +148,9 @@ void show_unit(std::string& out, const unit::UnitPlan& unit) {
         line(out, "unit", {unit.name, "in", unit.slice});
     else
         line(out, "cgroup", {unit.name, "in", unit.parent, "of", unit.service});
+    if (unit.devices)
+        for (const auto& [node, access] : unit.devices->entries())
+            line(out, "device", {node, access});
     for (const unit::Property& property : unit.properties)
         line(out, "property", {unit::to_text(property)});
     for (const auto& [file, content] : unit.cgroup_files)

@@ -300,6 +300,8 @@ std::string serialize(const Record& record) {
     };
     if (!record.service.empty())
         document["service"] = from_bytes(record.service);
+    if (!record.service_invocation.empty())
+        document["serviceInvocation"] = from_bytes(record.service_invocation);
     if (!record.rdt_group.empty())
         document["rdtGroup"] = from_bytes(record.rdt_group);
     if (!record.rdt_made.empty())
@@ -344,6 +346,7 @@ Result<Record> deserialize(std::string_view text) {
     reader.read("poststop", record.poststop);
     reader.read_optional("keyring", record.keyring);
     reader.read_optional("service", record.service);
+    reader.read_optional("serviceInvocation", record.service_invocation);
     reader.read_optional("rdtGroup", record.rdt_group);
     reader.read_optional("rdtMade", record.rdt_made);
     reader.read_optional("notifySocket", record.notify_socket);

@@ -31,11 +31,12 @@ struct Record {
     std::vector<std::pair<std::string, std::string>> annotations;
     uint32_t owner_uid = 0;
     std::string boot_id;
-    std::string unit;           // "unitc-web.scope"; known from Intent on
-    std::string service;        // in whose cgroup `unit` is a mere group; empty: a unit of its own
-    std::string cgroup;         // "/system.slice/unitc-web.scope"; from Created on
-    std::string invocation_id;  // from Created on; empty if the manager gave none
-    sys::ProcessIdentity init;  // from Created on
+    std::string unit;     // "unitc-web.scope"; known from Intent on
+    std::string service;  // in whose cgroup `unit` is a mere group; empty: a unit of its own
+    std::string service_invocation;  // that service's, for its journal; empty: not known
+    std::string cgroup;              // "/system.slice/unitc-web.scope"; from Created on
+    std::string invocation_id;       // from Created on; empty if the manager gave none
+    sys::ProcessIdentity init;       // from Created on
     bool private_pid_namespace = true;
     // Run by start and delete, by whatever process and however the last one ended.
     std::vector<oci::Hook> poststart;

@@ -22,7 +22,7 @@ Result<bool> is_of_unit(Bus& bus, const std::string& name, const std::string& un
 
 Result<> Manager::begin_register(const Machine& machine) {
     impl_->machine = machine;
-    return impl_->bus.begin_register(machine, impl_->pid, impl_->deadline);
+    return impl_->bus.begin_register(machine, machine.leader, impl_->deadline);
 }
 
 Result<> Manager::finish_register(Deadline deadline) {
@@ -33,7 +33,7 @@ Result<> Manager::finish_register(Deadline deadline) {
         replace = TRY(is_of_unit(impl.bus, impl.machine.name, impl.plan.name, deadline));
     if (replace) {
         TRY(impl.bus.call_machined("UnregisterMachine", impl.machine.name, deadline));
-        TRY(impl.bus.begin_register(impl.machine, impl.pid, deadline));
+        TRY(impl.bus.begin_register(impl.machine, impl.machine.leader, deadline));
         reply = TRY(impl.bus.await_started(deadline));
     }
     if (!reply.ok)

@@ -33,6 +33,7 @@ struct UnitState {
 struct Machine {
     std::string name;            // unit/machine.hpp
     std::string root;            // the host's path of its root, absolute
+    pid_t leader = 0;            // its first process
     bool start_service = false;  // have the bus start machined where it does not run
 };
 
@@ -87,7 +88,7 @@ public:
     Result<std::vector<std::string>> set_properties(const std::string& name,
                                                     const unit::UnitPlan& changes);
 
-    // Registers the started process's container with systemd-machined, so that
+    // Registers a container with systemd-machined, so that
     // machinectl(1) knows it. Sent here and answered while other things happen;
     // machined asks who sends, so the connection must last until
     // finish_register, which waits for the answer. A machine of that name that

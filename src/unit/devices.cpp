@@ -141,12 +141,17 @@ StringPairs DeviceList::entries() const {
     return entries;
 }
 
-Result<> add_devices(const std::vector<oci::DeviceRule>& rules, Builder& builder) {
+Result<DeviceList> list_devices(const std::vector<oci::DeviceRule>& rules) {
     DeviceList list;
     for (size_t i = 0; i < rules.size(); ++i)
         TRY_IN(std::string{kField} + "[" + std::to_string(i) + "]", list.apply(rules[i]));
     for (const DefaultRow& row : kAlways)
         TRY(list.apply({true, row.type, row.major, row.minor, row.access}));
+    return list;
+}
+
+Result<> add_devices(const std::vector<oci::DeviceRule>& rules, Builder& builder) {
+    const DeviceList list = TRY(list_devices(rules));
     if (list.allows_all()) {
         builder.set("DevicePolicy", std::string{"auto"});
         return {};

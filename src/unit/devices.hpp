@@ -47,4 +47,7 @@ private:
     std::vector<AllowedDevice> allowed_;
 };
 
+// Of the config's rules and what every container may use.
+Result<DeviceList> list_devices(const std::vector<oci::DeviceRule>& rules);
+
 }  // namespace unitc::unit

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // OCI config → a group in the cgroup of the service that unitc runs in. There
-// the tree is delegated: what is a property of a unit elsewhere is a file here,
-// and what is the service's own is refused.
+// the tree is delegated: what is a property of a unit elsewhere is a file or, of
+// devices, a program here, and what is the service's own is refused.
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -35,19 +35,16 @@ constexpr std::string_view kFiled[] = {
     "TasksMax",
 };
 
-Result<> check_config(const oci::Config& config, const oci::Resources& resources,
-                      const std::string& service) {
+Result<> check_config(const oci::Config& config, const std::string& service) {
     const std::string why = ": the container is to be in the cgroup of '" + service + "'";
+    constexpr const char* kRemedy =
+        "; the annotation org.unitc.unit: \"scope\" makes it a unit of its own";
     if (config.linux_ && !config.linux_->cgroups_path.empty())
-        return fail("linux.cgroupsPath" + why);
-    for (size_t i = 0; i < resources.devices.size(); ++i)
-        if (resources.devices[i].allow)
-            return fail("linux.resources.devices[" + std::to_string(i) + "]" + why +
-                        ", whose DeviceAllow= counts");
+        return fail("linux.cgroupsPath" + why + kRemedy);
     for (const auto& [key, value] : config.annotations)
         if (key.starts_with("org.systemd.property."))
             return fail("annotations." + text::printable(key.substr(0, 128)) + why +
-                        ", whose own properties count");
+                        ", whose own properties count" + kRemedy);
     return {};
 }
 
@@ -68,8 +65,9 @@ Result<> check_files(const UnitPlan& plan) {
 Result<UnitPlan> translate_inside(const oci::Config& config, const oci::Resources& resources,
                                   const ContainerId& id, const host::Service& service,
                                   Builder& builder) {
-    TRY(check_config(config, resources, service.unit));
+    TRY(check_config(config, service.unit));
     TRY(add_resources(resources, builder));
+    DeviceList devices = TRY(list_devices(resources.devices));
     UnitPlan plan = builder.take();
     TRY(check_files(plan));
     for (const Fallback& fallback : plan.fallbacks)
@@ -80,6 +78,8 @@ Result<UnitPlan> translate_inside(const oci::Config& config, const oci::Resource
     plan.slice = service.slice;
     plan.service = service.unit;
     plan.parent = service.cgroup;
+    if (!devices.allows_all())
+        plan.devices = std::move(devices);
     return plan;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/result.hpp"
 #include "host/facts.hpp"
 #include "oci/config.hpp"
+#include "unit/devices.hpp"
 #include "unit/property.hpp"
 
 namespace unitc::unit {
@@ -33,6 +35,8 @@ struct UnitPlan {
     // delegated cgroup `parent` of `service`, and no properties, only files.
     std::string service;  // "web.service"
     std::string parent;   // "/machine.slice/web.service"
+    // Which devices it may use there; absent: whichever the service may.
+    std::optional<DeviceList> devices;
     // All that StartTransientUnit carries but for the process (PIDFDs, PIDs),
     // which systemd::Manager adds.
     Properties properties;

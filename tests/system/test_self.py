@@ -9,13 +9,14 @@ from lab import cgroup, systemd, test, until
 from lab.service import command, service
 
 _OBEDIENT = "trap 'echo TERM >>/out/told; exit 0' TERM; echo up >>/out/told; while :; do sleep 0.05; done"
-_DELEGATED = ("Delegate=yes", "DevicePolicy=closed", "DeviceAllow=char-pts rw")
+_DELEGATED = ("Delegate=yes",)
 
 
-def _bundle(t):
+def _bundle(t, shell=_OBEDIENT):
     out = t.path(t.fresh_name("out"))
     os.mkdir(out)
-    bundle = t.bundle(shell=_OBEDIENT).bind(out, "/out")
+    bundle = t.bundle(shell=shell).bind(out, "/out")
+    bundle.out = out
     bundle.told = lambda: open(os.path.join(out, "told")).read().split() if os.path.exists(os.path.join(out, "told")) else []
     return bundle
 
@@ -23,7 +24,7 @@ def _bundle(t):
 def _foreground(t, bundle, *lines, flags=("--unit=self",)):
     bundle.save()
     identity = t.id()
-    return service(t, "Type=exec", "KillMode=mixed", f"ExecStart={command(t, 'run', '--bundle', bundle.path, *flags, identity)}",
+    return service(t, "Type=exec", "KillMode=mixed", "TimeoutStopSec=5", f"ExecStart={command(t, 'run', '--bundle', bundle.path, *flags, identity)}",
                    f"ExecStopPost={command(t, 'delete', '--force', identity)}", *lines), identity
 
 
@@ -81,6 +82,120 @@ def every_verb_works_there(t):
     t.ok("kill", identity, "KILL")
     unit.wait("ActiveState", "failed")
     t.gone(identity)
+
+
+@test(peers="", lane="both")
+def other_devices_are_denied_after_a_reload_too(t):
+    script = "mknod /dev/kmsg c 1 11; mknod /dev/k c 1 5; echo up >>/out/told; while [ ! -e /out/go ]; do sleep 0.05; done;" \
+             " head -c 1 /dev/zero | wc -c >>/out/told; head -c 1 /dev/kmsg >/dev/null 2>&1 && echo OPENED >>/out/told;" \
+             " echo done >>/out/told; trap 'exit 0' TERM; while :; do sleep 0.05; done"
+    for rules, wanted in (([], ["up", "1", "done"]), ([{"allow": True, "type": "c", "major": 1, "minor": 11, "access": "r"}], ["up", "1", "OPENED", "done"])):
+        bundle = _bundle(t, script).capabilities("CAP_MKNOD", "CAP_SYSLOG", "CAP_DAC_OVERRIDE")
+        bundle.resources["devices"] = rules
+        unit, _ = _running(t, bundle)
+        systemd.control("daemon-reload")
+        with open(os.path.join(bundle.out, "go"), "w"):
+            pass
+        t.check(until(lambda: "done" in bundle.told(), 10), "the program did not end")
+        t.equal(bundle.told(), wanted, f"what the program saw with {rules}")
+        unit.control("stop")
+
+
+@test(peers="")
+def two_containers_share_a_service(t):
+    first, second = _bundle(t), _bundle(t)
+    unit, one = _running(t, first)
+    second.save()
+    two = t.id()
+    # In the service's cgroup, as its ExecReload= and the like are.
+    words = t.rt.argv(["run", "-d", "--unit=self", "--bundle", second.path, two])
+    script = f"echo $$ >/sys/fs/cgroup/system.slice/{unit.name}/unitc/cgroup.procs && exec \"$@\""
+    t.equal(t.command("sh", "-c", script, "sh", *words).status, 0, "status of the second")
+    t.check(until(lambda: "up" in second.told(), 10), "the second is not up")
+    t.equal(cgroup.of_process(t.state(two)["pid"]), f"/system.slice/{unit.name}/unitc-{two}", "cgroup of the second")
+    t.ok("delete", "--force", two)
+    t.equal((t.state(one)["status"], unit.show("ActiveState")), ("running", "active"), "the first and the service")
+    t.gone(two)
+
+
+@test(peers="")
+def systemctl_kill_reaches_the_container(t):
+    bundle = _bundle(t)
+    unit, identity = _running(t, bundle)
+    unit.control("kill", "--signal=TERM")
+    unit.wait("ActiveState", "inactive")
+    t.check(set(bundle.told()) == {"up", "TERM"}, f"the program was told {bundle.told()}")
+    t.gone(identity)
+    bundle = _bundle(t)
+    unit, identity = _running(t, bundle)
+    unit.control("kill", "--signal=KILL")
+    unit.wait("ActiveState", "failed")
+    t.equal(bundle.told(), ["up"], "what the program was told")
+    t.gone(identity)
+
+
+@test(peers="", seconds=90)
+def nothing_is_left_however_unitc_is_killed(t):
+    for mode in ("mixed", "control-group", "process"):
+        bundle = _bundle(t)
+        unit, identity = _running(t, bundle, *_DELEGATED, f"KillMode={mode}")
+        os.kill(int(unit.show("MainPID")), signal.SIGKILL)
+        unit.wait("ActiveState", "failed")
+        t.gone(identity)
+        # Its cgroup was divided: it must take a main process again.
+        unit.control("start")
+        t.check(until(lambda: bundle.told().count("up") == 2, 10), f"the program is not up again after {mode}:\n{systemd.status(unit.name)}")
+        unit.control("stop")
+        t.gone(identity)
+
+
+@test(peers="")
+def a_record_that_was_left_is_no_obstacle(t):
+    bundle = _bundle(t)
+    bundle.save()
+    identity = t.id()
+    unit = service(t, "Type=exec", *_DELEGATED, f"ExecStartPre={command(t, 'delete', '--force', identity)}",
+                   f"ExecStart={command(t, 'run', '--unit=self', '--bundle', bundle.path, identity)}", more=["[Unit]\nStartLimitIntervalSec=0"])
+    unit.control("start")
+    t.check(until(lambda: "up" in bundle.told(), 10), "the program is not up")
+    unit.control("kill", "--signal=KILL")
+    unit.wait("ActiveState", "failed")
+    t.equal(t.state(identity)["status"], "stopped", "status of what is left")
+    unit.control("start")
+    t.check(until(lambda: bundle.told().count("up") == 2, 10), "the program is not up again")
+    unit.control("stop")
+
+
+@test(peers="")
+def the_container_cannot_reach_beyond_its_group(t):
+    script = "mkdir /tmp/c; mount -t cgroup2 none /tmp/c || echo NOMOUNT; cd /tmp/c; grep ^0: /proc/self/cgroup; for f in /tmp/c/*; do [ -d $f ] && echo $f; done;" \
+             " cat cgroup.procs | wc -l;"
+    # Without it (nsdelegate, as systemd mounts it) every container may write its own limits.
+    with open("/proc/mounts") as file:
+        delegates = any(line.split()[2] == "cgroup2" and "nsdelegate" in line for line in file)
+    if delegates:
+        script += " echo 0 >cgroup.freeze && echo FROZE; echo max >pids.max && echo LIFTED;"
+    script += " echo done"
+    bundle = t.bundle(shell=f"{{ {script}; }} >/out/new 2>/out/errors; mv /out/new /out/told; trap 'exit 0' TERM; while :; do sleep 0.05; done")
+    bundle.capabilities("CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE").mount("/tmp", "tmpfs", "tmpfs")
+    out = t.path("out")
+    os.mkdir(out)
+    bundle.bind(out, "/out")
+    unit, _ = _foreground(t, bundle, *_DELEGATED)
+    unit.control("start")
+    t.check(until(lambda: os.path.exists(os.path.join(out, "told")), 10), "the program did not end")
+    with open(os.path.join(out, "told")) as file:
+        t.equal(file.read().split(), ["0::/", "3", "done"], "what the program could do")
+
+
+@test(peers="")
+def status_and_logs_are_of_the_service(t):
+    bundle = _bundle(t)
+    unit, identity = _running(t, bundle)
+    shown = t.ok("status", identity).out
+    t.contains(shown, f"Unit: {unit.name}", f"CGroup: /system.slice/{unit.name}/unitc-{identity}")
+    t.check(until(lambda: f"Started {unit.name}" in t.ok("logs", "--no-pager", identity).out, 10), "the journal of the service is not shown")
+    t.contains(t.ok("top", "-n", "1").out, identity)
 
 
 @test(peers="")
@@ -152,15 +267,11 @@ def a_group_for_unitc_of_systemds_own_is_respected(t):
 def what_cannot_be_is_refused_by_its_name(t):
     true = ("true",)
     _refused(t, t.bundle(*true), words=("--unit=self", "needs 'Delegate=yes'"))
-    _refused(t, t.bundle(*true), "Delegate=yes", words=("--unit=self", "needs 'DevicePolicy=closed'"))
     bundle = t.bundle(*true)
     bundle.linux["cgroupsPath"] = "/x/y"
     _refused(t, bundle, *_DELEGATED, words=("linux.cgroupsPath: the container is to be in the cgroup of",))
     _refused(t, t.bundle(*true).annotate("org.systemd.property.TasksMax", "uint64 9"), *_DELEGATED,
              words=("annotations.org.systemd.property.TasksMax: the container is to be in the cgroup of",))
-    bundle = t.bundle(*true)
-    bundle.resources["devices"] = [{"allow": True, "type": "c", "major": 10, "minor": 200, "access": "rwm"}]
-    _refused(t, bundle, *_DELEGATED, words=("linux.resources.devices[0]", "whose DeviceAllow= counts"))
     bundle = t.bundle(*true)
     bundle.resources["blockIO"] = {"weight": 300}
     _refused(t, bundle, *_DELEGATED, words=("IOWeight cannot be set",))

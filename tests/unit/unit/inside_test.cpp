@@ -8,8 +8,10 @@
 namespace unitc::unit {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 Result<UnitPlan> inside(const oci::Config& config) {
     host::Facts facts = machine();
@@ -61,17 +63,32 @@ TEST(Inside, RefusesWhatIsTheServicesOwn) {
     config.annotations = {{"org.systemd.property.TasksMax", "uint64 1"}};
     EXPECT_THAT(refused(config), HasSubstr("annotations.org.systemd.property.TasksMax: "));
     oci::Resources resources;
-    resources.devices = {{false, 'a', -1, -1, "rwm"}, {true, 'c', 10, 200, "rwm"}};
-    EXPECT_THAT(refused(with(resources)), HasSubstr("linux.resources.devices[1]: "));
-    resources = {};
+    resources.devices = {{true, 'c', -1, 7, "rwm"}};
+    EXPECT_THAT(refused(with(resources)), HasSubstr("linux.resources.devices[0]: "));
+    resources.devices.clear();
     resources.block_io.emplace().weight = 300;
     EXPECT_THAT(refused(with(resources)), HasSubstr("IOWeight cannot be set"));
 }
 
-TEST(Inside, DenyingDevicesIsWhatTheServiceDoes) {
+TEST(Inside, HasTheDevicesOfAScope) {
     oci::Resources resources;
-    resources.devices = {{false, 'a', -1, -1, "rwm"}};
-    EXPECT_EQ(refused(with(resources)), "(accepted)");
+    resources.devices = {{false, 'a', -1, -1, "rwm"}, {true, 'b', 8, 0, "r"}};
+    const auto plan = inside(with(resources));
+    ASSERT_TRUE(plan) << plan.error().message;
+    ASSERT_TRUE(plan->devices);
+    const UnitPlan scope = plan_of(with(resources));
+    const Property* allow = find(scope, "DeviceAllow");
+    ASSERT_NE(allow, nullptr);
+    EXPECT_EQ(plan->devices->entries(), std::get<StringPairs>(allow->value));
+    EXPECT_THAT(plan->devices->entries(), Contains(Pair("/dev/block/8:0", "r")));
+}
+
+TEST(Inside, HasAllDevicesWhereTheConfigSaysSo) {
+    oci::Resources resources;
+    resources.devices = {{true, 'a', -1, -1, "rwm"}};
+    const auto plan = inside(with(resources));
+    ASSERT_TRUE(plan);
+    EXPECT_FALSE(plan->devices);
 }
 
 }  // namespace
