@@ -168,13 +168,10 @@ Result<> set_preserve_fds(Invocation& invocation, std::string_view value) {
     return {};
 }
 
-Result<> set_part_of(Invocation& invocation, std::string_view value) {
-    invocation.request.part_of = TRY(ops::parse_part_of(value));
-    return {};
-}
-
-Result<> set_unit_mode(Invocation& invocation, std::string_view value) {
-    invocation.request.unit_mode = TRY(ops::parse_unit_mode(value));
+// One of the words that Parse knows.
+template <auto Member, auto Parse>
+Result<> set_word(Invocation& invocation, std::string_view value) {
+    invocation.request.*Member = TRY(Parse(value));
     return {};
 }
 
@@ -338,13 +335,14 @@ constexpr Option kPidFile = {"pid-file", 0, "FILE", "write the pid of the contai
 constexpr Option kNoPivot = {"no-pivot", 0, nullptr, "do not use pivot_root for the container's root (on a ramdisk; weaker)", set_request_switch<&ops::CreateRequest::no_pivot>};
 constexpr Option kNoNewKeyring = {"no-new-keyring", 0, nullptr, "let the container keep the caller's session keyring", set_request_switch<&ops::CreateRequest::no_new_keyring>};
 constexpr Option kPreserveFds = {"preserve-fds", 0, "N", "pass descriptors 3 to 2 + N on to the container (default: 0)", set_preserve_fds};
-constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container with the service that unitc runs in (default: auto, if that has executed unitc itself)", set_part_of};
+constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container with the service that unitc runs in (default: auto, if that has executed unitc itself)", set_word<&ops::CreateRequest::part_of, ops::parse_part_of>};
+constexpr Option kReady = {"ready", 0, "container|started", "who says READY=1 to the service manager: the container, or unitc when its program is executed (default: container)", set_word<&ops::CreateRequest::ready_by, ops::parse_ready_by>};
 constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_registration};
-constexpr Option kUnit = {"unit", 0, "scope|self", "make the container a scope of its own, or a part of the cgroup of the service that unitc runs in (default: scope)", set_unit_mode};
+constexpr Option kUnit = {"unit", 0, "scope|self", "make the container a scope of its own, or a part of the cgroup of the service that unitc runs in (default: scope)", set_word<&ops::CreateRequest::unit_mode, ops::parse_unit_mode>};
 // In every command's table, so that `unitc run -h` is the help of run.
 constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};
 
-constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kRegister, kUnit, kHelp};
+constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kReady, kRegister, kUnit, kHelp};
 
 constexpr Option kRun[] = {
     kBundle, kConsoleSocket, kPidfdSocket,
@@ -352,7 +350,7 @@ constexpr Option kRun[] = {
     {"keep", 0, nullptr, "do not delete the container when it has ended", set_request_switch<&ops::CreateRequest::keep>},
     kPidFile,
     {"no-subreaper", 0, nullptr, "do not adopt the orphans of the container's processes", set_request_switch<&ops::CreateRequest::no_subreaper>},
-    kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kRegister, kUnit, kHelp,
+    kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kReady, kRegister, kUnit, kHelp,
 };
 
 constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kUnit, kHelp};

@@ -58,8 +58,10 @@ state::Record make_record(const Prepared& prepared) {
         record.rdt_group = prepared.rdt->home();
         record.rdt_made = prepared.rdt->undo();
     }
-    if (prepared.notified)
+    if (prepared.notified) {
         record.notify_socket = plan::kNotifySocket;
+        record.ready_started = prepared.ready_by == ReadyBy::Started;
+    }
     record.private_pid_namespace = (prepared.plan.init.new_namespaces & CLONE_NEWPID) != 0;
     return record;
 }

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
+
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "notify/relay.hpp"
@@ -14,6 +16,9 @@
 namespace unitc::ops {
 namespace {
 
+constexpr const char* kReadyAnnotation = "org.unitc.notify.ready";
+constexpr const char* kReadyVariable = "UNITC_NOTIFY_READY";
+
 void warn(const std::string& notify_socket, const std::string& why) {
     log::warning("NOTIFY_SOCKET '" + text::printable(notify_socket) + "': " + why +
                  "; nobody hears the container's notifications");
@@ -21,11 +26,34 @@ void warn(const std::string& notify_socket, const std::string& why) {
 
 }  // namespace
 
+Result<ReadyBy> parse_ready_by(std::string_view text) {
+    if (text == "container")
+        return ReadyBy::Container;
+    if (text == "started")
+        return ReadyBy::Started;
+    return fail("must be container or started");
+}
+
 bool is_notified(const std::string& notify_socket) {
     if (notify_socket.empty() || notify::is_address(notify_socket))
         return !notify_socket.empty();
     warn(notify_socket, "must be an absolute path or '@' and a name");
     return false;
+}
+
+Result<ReadyBy> ready_by(const CreateRequest& request, const oci::Config& config) {
+    if (request.ready_by)
+        return *request.ready_by;
+    for (const auto& [key, value] : config.annotations)
+        if (key == kReadyAnnotation)
+            return TRY_IN(std::string{"annotations."} + kReadyAnnotation + " '" +
+                              text::printable(value.substr(0, 64)) + "'",
+                          parse_ready_by(value));
+    if (const char* value = std::getenv(kReadyVariable); value != nullptr && *value != '\0')
+        return TRY_IN(std::string{"environment variable "} + kReadyVariable + " '" +
+                          text::printable(value) + "'",
+                      parse_ready_by(value));
+    return ReadyBy::Container;
 }
 
 std::vector<std::string> watchdog_environment(const CreateRequest& request) {
@@ -58,7 +86,7 @@ Result<std::optional<Notification>> Notification::begin(const Fd& state_dir,
     const Fd dir =
         TRY(sys::open_at(state_dir, state::kNotifyDirectory, O_PATH | O_DIRECTORY | O_NOFOLLOW));
     Fd socket = TRY_IN("NOTIFY_SOCKET", notify::bind_socket(dir));
-    return Notification{record, *std::move(manager), std::move(socket)};
+    return Notification{record, notify_socket, *std::move(manager), std::move(socket)};
 }
 
 void Notification::hand_over(const Fd& init, Caller caller) {
@@ -79,6 +107,19 @@ void Notification::hand_over(const Fd& init, Caller caller) {
     }();
     if (!handed)
         log::warning("the container's notifications: " + handed.error().message);
+}
+
+void Notification::announce_ready(Caller caller) const {
+    if (!record_.ready_started)
+        return;
+    // Of who is the service's main process now, which NotifyAccess=main hears.
+    const pid_t sender = caller == Caller::Leaves ? record_.init.pid : 0;
+    const auto said = [&]() -> Result<> {
+        notify::Manager manager = TRY(notify::Manager::connect(address_));
+        return manager.send("READY=1", {}, sender);
+    }();
+    if (!said)
+        log::warning("the service is not told to be ready: " + said.error().message);
 }
 
 void Notification::await_end() const {

@@ -10,6 +10,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "notify/manager.hpp"
+#include "oci/config.hpp"
 #include "ops/ops.hpp"
 #include "state/record.hpp"
 
@@ -18,6 +19,11 @@ namespace unitc::ops {
 // Of $NOTIFY_SOCKET: whether the container gets a socket. A value that names
 // none costs a warning, as nobody's start fails for want of it.
 bool is_notified(const std::string& notify_socket);
+
+// What is said by the option --ready, else by the annotation
+// "org.unitc.notify.ready", else by $UNITC_NOTIFY_READY; else Container. Each
+// error names which of them is wrong.
+Result<ReadyBy> ready_by(const CreateRequest& request, const oci::Config& config);
 
 // What the first process gets in its environment besides the socket.
 std::vector<std::string> watchdog_environment(const CreateRequest& request);
@@ -39,13 +45,22 @@ public:
     // for: a program that never says it must hold nobody up.
     void hand_over(const Fd& init, Caller caller);
 
+    // After the hooks, which may still end the container: READY=1, where that is
+    // ours to say.
+    void announce_ready(Caller caller) const;
+
     // The container has ended: its last words come before ours.
     void await_end() const;
 
 private:
-    Notification(const state::Record& record, notify::Manager manager, Fd socket)
-        : record_(record), manager_(std::move(manager)), socket_(std::move(socket)) {}
+    Notification(const state::Record& record, std::string address, notify::Manager manager,
+                 Fd socket)
+        : record_(record),
+          address_(std::move(address)),
+          manager_(std::move(manager)),
+          socket_(std::move(socket)) {}
     state::Record record_;
+    std::string address_;
     std::optional<notify::Manager> manager_;
     Fd socket_;
     Fd relay_;

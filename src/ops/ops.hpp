@@ -43,6 +43,13 @@ enum class UnitMode {
 };
 Result<UnitMode> parse_unit_mode(std::string_view text);  // "scope", "self"
 
+// Who says READY=1 to the service manager that has given NOTIFY_SOCKET.
+enum class ReadyBy {
+    Container,  // a process of it, by sd_notify(3)
+    Started,    // unitc, as soon as its program is executed
+};
+Result<ReadyBy> parse_ready_by(std::string_view text);  // "container", "started"
+
 // create, run and plan.
 struct CreateRequest {
     std::string id;
@@ -64,6 +71,7 @@ struct CreateRequest {
     std::optional<PartOf> part_of;
     std::string registration;  // --register, checked; empty: as annotation or environment say
     std::optional<UnitMode> unit_mode;
+    std::optional<ReadyBy> ready_by;
 };
 
 // exec. What is not given is as the container's config has it.

@@ -135,6 +135,7 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
                              wanted.extra_env);
     wanted.listen_pidfd_id = request.listen_fds > 0 && request.listen_pidfd_id;
     TRY_IN(kConfig, notify::allowed_by(prepared.config.annotations));
+    prepared.ready_by = TRY(ready_by(request, prepared.config));
     prepared.notified = is_notified(request.notify_socket);
     if (prepared.notified) {
         wanted.notify_directory = globals.root + "/" + id.str() + "/" + state::kNotifyDirectory;

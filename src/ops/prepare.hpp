@@ -24,6 +24,7 @@ struct Prepared {
     plan::Plan plan;
     std::optional<resctrl::Group> rdt;
     bool notified = false;  // has a socket for sd_notify(3)
+    ReadyBy ready_by = ReadyBy::Container;
     std::optional<CredentialsCopy> credentials;
     Registration registration = Registration::No;
 };

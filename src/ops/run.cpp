@@ -72,11 +72,12 @@ Result<int> run(const Globals& globals, const CreateRequest& request) {
     TRY(execute(creation, deadline));
     laps.lap("execute");
     creation.keep();
+    const auto caller = request.detach ? Notification::Caller::Leaves : Notification::Caller::Stays;
     if (notification)
-        notification->hand_over(creation.child().pidfd(), request.detach
-                                                              ? Notification::Caller::Leaves
-                                                              : Notification::Caller::Stays);
+        notification->hand_over(creation.child().pidfd(), caller);
     TRY(after_start(globals, creation.record(), deadline));
+    if (notification)
+        notification->announce_ready(caller);
     if (!foreground)
         return 0;
     return stay(globals, request, std::move(creation), *std::move(foreground), notification);

@@ -78,6 +78,8 @@ Result<> start(const Globals& globals, const std::string& id, const std::string&
         notification->hand_over(init, Notification::Caller::Leaves);
     if (auto done = run_poststart_hooks(record, deadline); !done)
         return end_after(std::move(done).error(), record);
+    if (notification)
+        notification->announce_ready(Notification::Caller::Leaves);
     return {};
 }
 

@@ -153,7 +153,8 @@ public:
     }
 
     // Newer than version 1: containers of an older unitc go on without it.
-    void read_optional(const char* name, std::string& out) {
+    template <typename Value>
+    void read_optional(const char* name, Value& out) {
         if (document_.contains(name))
             read(name, out);
     }
@@ -308,6 +309,8 @@ std::string serialize(const Record& record) {
         document["rdtMade"] = from_bytes(record.rdt_made);
     if (!record.notify_socket.empty())
         document["notifySocket"] = from_bytes(record.notify_socket);
+    if (record.ready_started)
+        document["readyStarted"] = true;
     if (!record.poststart.empty())
         document["poststart"] = from_hooks(record.poststart);
     if (!record.poststop.empty())
@@ -350,6 +353,7 @@ Result<Record> deserialize(std::string_view text) {
     reader.read_optional("rdtGroup", record.rdt_group);
     reader.read_optional("rdtMade", record.rdt_made);
     reader.read_optional("notifySocket", record.notify_socket);
+    reader.read_optional("readyStarted", record.ready_started);
     if (reader.problem().empty())
         check(record, reader);
     if (!reader.problem().empty())

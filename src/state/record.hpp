@@ -46,7 +46,8 @@ struct Record {
     // and what is to be removed with the container. Empty: nothing.
     std::string rdt_group;
     std::string rdt_made;
-    std::string notify_socket;  // NOTIFY_SOCKET of its processes; empty: none
+    std::string notify_socket;   // NOTIFY_SOCKET of its processes; empty: none
+    bool ready_started = false;  // we say READY=1 for it, not one of its processes
 };
 
 // One line of JSON header (version, checksum) and the document.

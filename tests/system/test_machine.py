@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from lab import cgroup, systemd, test, until
+from lab.service import command, service
 
 
 def _start_machined(t):
@@ -236,3 +237,17 @@ def a_container_that_fails_leaves_no_machine(t):
     t.check(result.status != 0, "it ran")
     _forgotten(t, identity)
     t.no_unit(identity)
+
+
+@test(peers="")
+def a_container_in_its_services_cgroup_is_a_machine(t):
+    _start_machined(t)
+    bundle, identity = t.bundle(shell="trap 'exit 0' TERM; while :; do sleep 0.05; done").save(), t.id()
+    unit = service(t, "Type=notify", "TimeoutStopSec=5", "Delegate=yes", "SuccessExitStatus=143 SIGTERM", f"ExecStart={command(t, 'run', '--unit=self', '--ready=started', '--register=yes', '--bundle', bundle.path, identity)}")
+    unit.control("start")
+    shown = _show(t, identity)
+    t.equal((shown["Unit"], shown["Leader"]), (unit.name, str(t.state(identity)["pid"])), "unit and leader")
+    _machinectl(t, "terminate", identity)
+    unit.wait("ActiveState", "inactive")
+    _forgotten(t, identity)
+    t.gone(identity)

@@ -62,9 +62,9 @@ TEST(Parse, takes_the_words_of_containerd) {
 }
 
 TEST(Parse, takes_every_switch_of_run) {
-    const Parsed got =
-        parsed({"run", "-d", "--keep", "--no-subreaper", "--no-pivot", "--no-new-keyring",
-                "--preserve-fds", "3", "--part-of", "no", "--unit", "self", "-b", "dir", "web"});
+    const Parsed got = parsed({"run", "-d", "--keep", "--no-subreaper", "--no-pivot",
+                               "--no-new-keyring", "--preserve-fds", "3", "--part-of", "no",
+                               "--unit", "self", "--ready", "started", "-b", "dir", "web"});
     ASSERT_EQ(got.name(), "run");
     const ops::CreateRequest& request = got.invocation.request;
     EXPECT_TRUE(request.detach && request.keep && request.no_subreaper && request.no_pivot &&
@@ -72,6 +72,7 @@ TEST(Parse, takes_every_switch_of_run) {
     EXPECT_EQ(request.preserve_fds, 3);
     EXPECT_EQ(request.part_of, ops::PartOf::Nobody);
     EXPECT_EQ(request.unit_mode, ops::UnitMode::Self);
+    EXPECT_EQ(request.ready_by, ops::ReadyBy::Started);
     EXPECT_EQ(request.bundle, "dir");
 }
 

@@ -228,6 +228,9 @@ TEST(Record, KeepsTheSocketForNotificationsWhereThereIsOne) {
     EXPECT_EQ(serialize(record).find("notify"), std::string::npos);
     record.notify_socket = "/run/notify/notify.sock";
     EXPECT_EQ(deserialize(serialize(record)).value().notify_socket, record.notify_socket);
+    EXPECT_FALSE(deserialize(serialize(record)).value().ready_started);
+    record.ready_started = true;
+    EXPECT_TRUE(deserialize(serialize(record)).value().ready_started);
 }
 
 TEST(Record, KeepsTheServiceWhoseCgroupItIsInWhereThereIsOne) {
