@@ -17,6 +17,7 @@
 #include "ops/inside.hpp"
 #include "ops/notification.hpp"
 #include "ops/part_of.hpp"
+#include "ops/pressure.hpp"
 #include "plan/make.hpp"
 #include "seccomp/compile.hpp"
 #include "state/store.hpp"
@@ -133,6 +134,8 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
         prepared.credentials =
             pass_credentials(*prepared.facts.caller, globals.root + "/" + id.str(), prepared.config,
                              wanted.extra_env);
+    if (mode == UnitMode::Self)
+        pass_memory_pressure(*prepared.facts.caller, prepared.config, wanted.extra_env);
     wanted.listen_pidfd_id = request.listen_fds > 0 && request.listen_pidfd_id;
     TRY_IN(kConfig, notify::allowed_by(prepared.config.annotations));
     prepared.ready_by = TRY(ready_by(request, prepared.config));

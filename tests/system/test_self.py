@@ -256,6 +256,28 @@ def an_annotation_or_the_environment_asks_for_it(t):
 
 
 @test(peers="")
+def the_programs_of_root_can_watch_for_memory_pressure(t):
+    t.machine_needs(t.machine.systemd >= 254, "MemoryPressureWatch= needs systemd 254")
+    t.machine_needs(os.path.exists(cgroup.path("/system.slice/memory.pressure")), "needs pressure stall information of cgroups")
+    script = "env | grep ^MEMORY_PRESSURE >/out/told; stat -c %n /run/host/memory.pressure >>/out/told; echo done >>/out/told; trap 'exit 0' TERM; while :; do sleep 0.05; done"
+    for lines in (("MemoryPressureWatch=on",), ("MemoryPressureWatch=on", "DelegateSubgroup=supervisor")):
+        bundle = _bundle(t, script).mount("/run", "tmpfs", "tmpfs", "nosuid")
+        unit, identity = _foreground(t, bundle, *_DELEGATED, *lines)
+        unit.control("start")
+        t.check(until(lambda: "done" in bundle.told(), 10), "the program did not end")
+        told = bundle.told()
+        t.contains(" ".join(told), "MEMORY_PRESSURE_WATCH=/run/host/memory.pressure", "MEMORY_PRESSURE_WRITE=", " /run/host/memory.pressure done")
+        write = next(word.split("=", 1)[1] for word in told if word.startswith("MEMORY_PRESSURE_WRITE="))
+        t.ok("exec", identity, "sh", "-c", f"exec 3<>/run/host/memory.pressure && echo {write} | base64 -d >&3")
+        unit.control("stop")
+    bundle = _bundle(t, script).mount("/run", "tmpfs", "tmpfs", "nosuid")
+    unit, _ = _foreground(t, bundle, *_DELEGATED, "MemoryPressureWatch=off")
+    unit.control("start")
+    t.check(until(lambda: "done" in bundle.told(), 10), "the program did not end")
+    t.equal(bundle.told(), ["MEMORY_PRESSURE_WATCH=/dev/null", "done"], "what the program found where it is not to watch")
+
+
+@test(peers="")
 def a_group_for_unitc_of_systemds_own_is_respected(t):
     t.machine_needs(t.machine.systemd >= 254, "DelegateSubgroup= needs systemd 254")
     bundle = _bundle(t)
