@@ -2,6 +2,7 @@
 """Containers that services of systemd run: with PIDFile=, in the foreground, behind a socket, as unitc@.service."""
 
 import os
+import shutil
 import signal
 import socket
 
@@ -426,9 +427,8 @@ def enabling_unitc_at_web_is_the_whole_story(t):
     t.finally_do(lambda: systemd.control("disable", "--runtime", unit.name))
     _up(t, bundle)
     t.equal(unit.show("ActiveState", "UnitFileState", "Slice"), ("active", "enabled-runtime", "unitc.slice"), "state of the service")
-    scope = systemd.properties(t.rt.unit(name))
-    t.equal((scope["Slice"], scope["PartOf"]), ("unitc.slice", [unit.name]), "slice and PartOf of the scope")
-    t.check(os.path.exists(cgroup.path(f"/unitc.slice/{t.rt.unit(name)}")), "the scope is not in the slice")
+    t.equal(cgroup.of_process(t.state(name)["pid"]), f"/unitc.slice/{unit.name}/unitc-{name}", "cgroup of the container")
+    t.check(not systemd.loaded(t.rt.unit(name)), "there is a scope as well")
     unit.control("reload")
     t.check(until(lambda: bundle.told() == ["up", "HUP"]), f"the program was told {bundle.told()}")
     unit.control("restart")
@@ -452,6 +452,55 @@ def unitc_at_comes_again_after_a_failure(t):
     os.kill(int(unit.show("MainPID")), signal.SIGKILL)
     _up(t, bundle, times=3)
     unit.control("stop")
+    _ended(t, name)
+
+
+@test(peers="")
+def unitc_at_is_started_with_its_program_and_not_before(t):
+    bundle = _bundle(t)
+    bundle.args("/no/such/program")
+    name = t.id()
+    unit = _installed(t, bundle, name)
+    drop_in = unit.path + ".d"
+    os.mkdir(drop_in)
+    t.finally_do(lambda: shutil.rmtree(drop_in))
+    with open(os.path.join(drop_in, "once.conf"), "w") as file:
+        file.write("[Service]\nRestart=no\n")
+    systemd.control("daemon-reload")
+    unit.control("start", status=1)
+    t.equal(unit.show("ActiveState", "Result", "ExecMainStatus"), ("failed", "exit-code", "1"), "state, result and status")
+    _ended(t, name)
+
+
+@test(peers="")
+def unitc_at_makes_a_scope_where_the_config_says_so(t):
+    bundle = _bundle(t).annotate("org.unitc.unit", "scope")
+    name = t.id()
+    unit = _installed(t, bundle, name)
+    unit.control("start")
+    _up(t, bundle)
+    scope = systemd.properties(t.rt.unit(name))
+    t.equal((scope["Slice"], scope["PartOf"]), ("unitc.slice", [unit.name]), "slice and PartOf of the scope")
+    unit.control("stop")
+    t.equal(bundle.told(), ["up", "TERM"], "what the program was told")
+    _ended(t, name)
+
+
+@test(peers="")
+def a_socket_unit_in_front_of_unitc_at_starts_it(t):
+    bundle = _bundle(t, "{ env | grep ^LISTEN_; dd bs=4096 count=1 <&3; } >/out/new 2>/dev/null; mv /out/new /out/told")
+    name, address = t.id(), t.path("socket")
+    unit = _installed(t, bundle, name)
+    front = Unit(t, f"unitc@{name}.socket", f"[Socket]\nListenDatagram={address}\nFileDescriptorName=front\n")
+    front.control("start")
+    t.equal(unit.show("ActiveState"), "inactive", "state before anybody asked")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.sendto(b"hello there", address)
+    t.check(until(lambda: bundle.told(), 10), "the program did not answer")
+    t.equal(bundle.told()[-2:], ["hello", "there"], "what the program was sent")
+    for word in ("LISTEN_FDS=1", "LISTEN_PID=1", "LISTEN_FDNAMES=front"):
+        t.check(word in bundle.told(), f"no {word} in {bundle.told()}")
+    unit.wait("ActiveState", "inactive")
     _ended(t, name)
 
 
