@@ -138,6 +138,10 @@ Result<std::string> ps(const Globals& globals, const std::string& id, PsFormat f
 // runc's obsolete --all: a container that has stopped is no error then.
 Result<> kill(const Globals& globals, const std::string& id, std::string_view signal, bool all);
 
+// Sends the image's stop signal to the first process, and after `timeout_ms`
+// ends all of them, at once if it is 0. One that has stopped is done.
+Result<> stop(const Globals& globals, const std::string& id, int timeout_ms);
+
 // Freezes all processes of a created or running container, and lets them go
 // on. Not running, not paused: runc's words.
 Result<> pause(const Globals& globals, const std::string& id);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // unitc start: one word to the process that waits for it.
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <optional>
 
 #include "base/log.hpp"
@@ -66,6 +68,9 @@ Result<Started> execute(const Globals& globals, const std::string& id,
         return end_after(std::move(executed).error().in("unable to start container process"),
                          record);
     }
+    // Nobody listens any more; that it goes tells whoever watches the directory.
+    if (::unlinkat(entry.dir().get(), state::kStartSocket, 0) < 0 && errno != ENOENT)
+        log::debug(fail_sys("unlinkat", state::kStartSocket).value().message);
     return Started{std::move(record), std::move(truth.init), std::move(notification)};
 }
 
