@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which containers to look at again: told by inotify(7) of the state directory,
+// of each container's and of its cgroup's event files, so that nothing is polled.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace unitc::daemon {
+
+class Watcher {
+public:
+    // `root` need not exist yet; the directory above must.
+    static Result<Watcher> begin(std::string root);
+
+    int fd() const { return inotify_.get(); }
+
+    struct Changes {
+        bool all = false;  // the directory came or went, or there was too much to tell
+        std::set<std::string> ids;
+    };
+    // What has happened so far; never blocks.
+    Result<Changes> read();
+
+    // To be called before all containers are looked at.
+    void follow_root();
+    // Before a container is looked at, and when its cgroup is known: true if it
+    // was not followed yet, so that what was seen may have changed unheard.
+    bool follow(const std::string& id);
+    bool follow(const std::string& id, const Fd& cgroup);
+    void forget(const std::string& id);
+
+private:
+    Watcher(std::string root, Fd inotify) : root_(std::move(root)), inotify_(std::move(inotify)) {}
+    bool add(const std::string& path, unsigned mask, const std::string& id);
+    void take(int watch, unsigned mask, const char* name, Changes& changes);
+
+    std::string root_;
+    Fd inotify_;
+    int above_ = -1;  // watches of the directory above and of the root
+    int here_ = -1;
+    std::map<int, std::string> ids_;           // by watch
+    std::map<std::string, std::set<int>> of_;  // watches by id
+};
+
+}  // namespace unitc::daemon

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/watcher.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/temporary.hpp"
+#include "sys/file.hpp"
+
+namespace unitc::daemon {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Watcher, TellsOfADirectoryThatComesLater) {
+    const TemporaryDirectory above;
+    auto watcher = Watcher::begin(above.path() + "/state");
+    ASSERT_TRUE(watcher) << watcher.error().message;
+    watcher->follow_root();
+    ASSERT_EQ(::mkdir((above.path() + "/another").c_str(), 0755), 0);
+    EXPECT_FALSE(watcher->read()->all);
+    ASSERT_EQ(::mkdir((above.path() + "/state").c_str(), 0755), 0);
+    EXPECT_TRUE(watcher->read()->all);
+}
+
+TEST(Watcher, NamesTheContainersThatChange) {
+    const TemporaryDirectory above;
+    const std::string root = above.path() + "/state";
+    ASSERT_EQ(::mkdir(root.c_str(), 0755), 0);
+    auto watcher = Watcher::begin(root);
+    ASSERT_TRUE(watcher) << watcher.error().message;
+    watcher->follow_root();
+    ASSERT_EQ(::mkdir((root + "/a").c_str(), 0755), 0);
+    EXPECT_THAT(watcher->read()->ids, ElementsAre("a"));
+    EXPECT_TRUE(watcher->follow("a"));
+    EXPECT_FALSE(watcher->follow("a"));
+
+    const auto dir = sys::open_at(AT_FDCWD, (root + "/a").c_str(), O_RDONLY | O_DIRECTORY);
+    ASSERT_TRUE(dir);
+    ASSERT_TRUE(sys::replace_file(*dir, "state.json", "{}", 0600));
+    EXPECT_THAT(watcher->read()->ids, ElementsAre("a"));
+    EXPECT_THAT(watcher->read()->ids, IsEmpty());
+
+    ASSERT_EQ(::rename((root + "/a").c_str(), (root + "/.deleted:a").c_str()), 0);
+    EXPECT_THAT(watcher->read()->ids, testing::Contains("a"));
+    watcher->forget("a");
+    ASSERT_TRUE(sys::replace_file(*dir, "state.json", "{}", 0600));
+    EXPECT_THAT(watcher->read()->ids, testing::Not(testing::Contains("a")));
+}
+
+}  // namespace
+}  // namespace unitc::daemon
