@@ -72,9 +72,10 @@ phase_lint() {
   return "$status"
 }
 
-# system_command IMAGE LANE SHARE: what runs in the machine. The binary is copied: /src is slow to run from in a VM.
+# system_command IMAGE LANE SHARE: what runs in the machine. The binaries are copied: /src is slow to run from in a VM.
 system_command() {
-  printf 'install -m 755 /src/build/%s/unitc /usr/local/bin/unitc && ' "$(binary_directory "$1")"
+  printf 'install -m 755 -t /usr/local/bin /src/build/%s/unitc /src/build/%s/unitcd && ' \
+    "$(binary_directory "$1")" "$(binary_directory "$1")"
   printf 'exec /src/tests/system/run --unitc /usr/local/bin/unitc --lane %s --results %s/results' "$2" "$3"
   [[ -z $filter ]] || printf ' --filter %q' "$filter"
 }
