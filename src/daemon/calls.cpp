@@ -27,9 +27,10 @@ constexpr const char* kNotInteractive =
 constexpr const char* kUnknown = "org.unitc1.NoSuchContainer";
 constexpr const char* kAction = "org.unitc1.manage-containers";
 
-// Each is a process of ours, or a question somebody has to answer.
-constexpr unsigned kMostPending = 64;
-constexpr unsigned kMostPendingOfOne = 8;
+// Each is a process of ours, or a question that somebody has to answer. By user
+// and not by connection: a user can have many, and must not be in root's way.
+constexpr unsigned kMostPendingOfRoot = 64;
+constexpr unsigned kMostPendingOfUser = 8;
 constexpr size_t kMostSubscribers = 1024;
 constexpr uint64_t kLongestStopUs = 3'600'000'000;
 
@@ -185,53 +186,52 @@ void Service::container_call(const std::string& id, const Method& method, Call c
 
 void Service::change_container(const std::string& id, const char* verb, Workers::Verb work,
                                Call call) {
-    const std::string sender = call.sender();
-    unsigned& of_sender = pending_[sender];
-    if (of_sender >= kMostPendingOfOne || all_pending_ >= kMostPending)
+    const auto uid = call.uid();
+    if (!uid)
+        return call.fail(kDenied, "the caller has left");
+    if (pending_[*uid] >= (*uid == 0 ? kMostPendingOfRoot : kMostPendingOfUser))
         return call.fail(kExceeded, "too many changes are under way; wait for some to end");
-    ++of_sender;
-    ++all_pending_;
-    auto shared = std::make_shared<Call>(std::move(call));
-    const auto uid = shared->uid();
-    if (uid && *uid == 0)
-        return begin_work(std::move(work), std::move(shared));
-    bus_.authorize(*shared, kAction, id, verb,
-                   [this, work, shared](Verdict verdict) { authorized(verdict, work, shared); });
+    ++pending_[*uid];
+    Change change{*uid, std::move(work), std::make_shared<Call>(std::move(call))};
+    if (*uid == 0)
+        return begin_work(std::move(change));
+    const Call& asker = *change.call;
+    bus_.authorize(asker, kAction, id, verb,
+                   [this, change](Verdict verdict) { authorized(verdict, change); });
 }
 
-void Service::authorized(Verdict verdict, Workers::Verb work, std::shared_ptr<Call> call) {
+void Service::authorized(Verdict verdict, Change change) {
     if (verdict == Verdict::Yes)
-        return begin_work(std::move(work), std::move(call));
-    end_call(call->sender());
+        return begin_work(std::move(change));
+    end_change(change);
+    Call& call = *change.call;
     switch (verdict) {
         case Verdict::Challenge:
-            return call->fail(kNotInteractive, "interactive authentication required");
+            return call.fail(kNotInteractive, "interactive authentication required");
         case Verdict::Absent:
-            return call->fail(kDenied, "permission denied: only root may do this without polkit");
-        default: return call->fail(kDenied, "permission denied by polkit");
+            return call.fail(kDenied, "permission denied: only root may do this without polkit");
+        default: return call.fail(kDenied, "permission denied by polkit");
     }
 }
 
-void Service::begin_work(Workers::Verb work, std::shared_ptr<Call> call) {
-    const std::string sender = call->sender();
-    const auto begun = workers_.run(work, [this, call](const Result<>& outcome) {
-        end_call(call->sender());
+void Service::begin_work(Change change) {
+    const auto begun = workers_.run(change.work, [this, change](const Result<>& outcome) {
+        end_change(change);
         if (outcome)
-            call->reply();
+            change.call->reply();
         else
-            fail_with(*call, outcome.error());
+            fail_with(*change.call, outcome.error());
     });
     if (begun)
         return;
-    end_call(sender);
-    fail_with(*call, begun.error());
+    end_change(change);
+    fail_with(*change.call, begun.error());
 }
 
-void Service::end_call(const std::string& sender) {
+void Service::end_change(const Change& change) {
     last_call_us_ = monotonic_us();
-    --all_pending_;
-    if (const auto found = pending_.find(sender); found != pending_.end() && --found->second == 0)
-        pending_.erase(found);
+    if (--pending_[change.uid] == 0)
+        pending_.erase(change.uid);
 }
 
 Result<> Service::serve() {
@@ -249,7 +249,7 @@ Result<> Service::serve() {
 }
 
 bool Service::idle() const {
-    return all_pending_ == 0 && subscribers_.empty();
+    return pending_.empty() && subscribers_.empty();
 }
 
 }  // namespace unitc::daemon

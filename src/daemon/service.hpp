@@ -35,13 +35,19 @@ public:
 
     // Nobody waits for an answer, nobody has subscribed.
     bool idle() const;
-    bool answered() const { return all_pending_ == 0; }
+    bool answered() const { return pending_.empty(); }
     int64_t last_call_us() const { return last_call_us_; }
 
 private:
     struct Tracked {
         Snapshot snapshot;
         Fd init;
+    };
+    // What somebody wants done; shared by whoever answers.
+    struct Change {
+        uid_t uid;
+        Workers::Verb work;
+        std::shared_ptr<Call> call;
     };
     Service(const ops::Globals& globals, Loop& loop, Bus bus, Watcher watcher,
             state::Witness witness);
@@ -70,9 +76,9 @@ private:
     void unsubscribe(Call call);
     void leave(const std::string& name);
     void change_container(const std::string& id, const char* verb, Workers::Verb work, Call call);
-    void authorized(Verdict verdict, Workers::Verb work, std::shared_ptr<Call> call);
-    void begin_work(Workers::Verb work, std::shared_ptr<Call> call);
-    void end_call(const std::string& sender);
+    void authorized(Verdict verdict, Change change);
+    void begin_work(Change change);
+    void end_change(const Change& change);
 
     ops::Globals globals_;
     Loop& loop_;
@@ -83,8 +89,7 @@ private:
     bool announcing_ = false;  // once the name is ours
     std::map<std::string, std::unique_ptr<Tracked>> containers_;
     std::set<std::string> subscribers_;
-    std::map<std::string, unsigned> pending_;  // changes asked for, by sender
-    unsigned all_pending_ = 0;
+    std::map<uid_t, unsigned> pending_;  // changes under way, by who asked
     int64_t last_call_us_ = 0;
     // Goes first: its callbacks use all of the above.
     Bus bus_;

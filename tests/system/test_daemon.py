@@ -347,20 +347,6 @@ def the_others_are_ended_too_without_a_pid_namespace(t):
     t.check(until(lambda: not process.alive(other)), "the other process lives on")
 
 
-@test(peers="")
-def set_property_is_told_of(t):
-    """systemd says that a unit has changed; the kernel says how."""
-    d = Daemon(t)
-    c = _sleeper(t)
-    heard = d.subscriber()
-    t.machine_needs(cgroup.read(c.cgroup, "pids.max") is not None, "needs the pids controller")
-    systemd.control("set-property", "--runtime", c.unit, "TasksMax=33")
-    heard.expect("PropertiesChanged", lab.path(c.id), ["TasksMax"])
-    t.equal(d.properties(c.id)["TasksMax"], 33, "TasksMax")
-    d.done(c, "Update", "a{sv}", "1", "TasksMax", "t", "34")
-    heard.expect("PropertiesChanged", lab.path(c.id), ["TasksMax"])
-
-
 # Callers
 
 
@@ -426,22 +412,49 @@ def _spawn(words, out, err):
     return pid
 
 
+def _client_of_nobody(t):
+    os.seteuid(65534)
+    try:
+        client = Client()
+    finally:
+        os.seteuid(0)
+    t.finally_do(client.close)
+    return client
+
+
 @test(peers="")
-def nobody_asks_for_more_than_a_few_changes_at_once(t):
+def an_ordinary_user_has_few_questions_open_and_is_in_nobodys_way(t):
+    d = Daemon(t)
+    c = _sleeper(t)
+    polkit = _Polkit(t)
+    freeze = ("org.unitc1", lab.path(c.id), "org.unitc1.Container", "Freeze")
+    callers = [_client_of_nobody(t) for _ in range(3)]
+    calls = [(callers[index % 2], callers[index % 2].begin(*freeze)) for index in range(8)]
+    answer = callers[2].ask(*freeze)
+    t.equal((answer.kind, answer.error), (ERROR, "org.freedesktop.DBus.Error.LimitsExceeded"), "the ninth of one user")
+    d.done(c, "Kill", "i", str(int(signal.SIGCONT)))
+    for _ in calls:
+        polkit.decide(0, 0)
+    for caller, call in calls:
+        t.equal(caller.answer_to(call).error, "org.freedesktop.DBus.Error.AccessDenied", "an answer")
+    t.equal(t.state(c.id)["status"], "running", "status")
+
+
+@test(peers="")
+def changes_under_way_are_counted_and_keep_no_reader_waiting(t):
     d = Daemon(t)
     c = t.detached(t.bundle(shell="trap '' TERM; echo ready; sleep 1000"))
     c.wait_for_output("ready")
     client = Client()
     t.finally_do(client.close)
     stop = ("org.unitc1", lab.path(c.id), "org.unitc1.Container", "Stop", "t", struct.pack("<Q", 2_000_000))
-    calls = [client.begin(*stop) for _ in range(9)]
+    calls = [client.begin(*stop) for _ in range(65)]
     answer = client.answer_to(calls[-1])
-    t.equal((answer.kind, answer.error), (ERROR, "org.freedesktop.DBus.Error.LimitsExceeded"), "the ninth")
-    # Others read while these wait, and at once.
+    t.equal((answer.kind, answer.error), (ERROR, "org.freedesktop.DBus.Error.LimitsExceeded"), "the 65th of root")
     begin = time.monotonic()
     t.equal(set(d.listed()), {c.id}, "List meanwhile")
     t.check(time.monotonic() - begin < 1.5 * t.scale, "reading waits for changes")
-    t.equal([client.answer_to(each).kind for each in calls[:-1]], [RETURN] * 8, "the other answers")
+    t.equal([client.answer_to(each).kind for each in calls[:-1]], [RETURN] * 64, "the other answers")
 
 
 @test(peers="")
@@ -531,3 +544,17 @@ def an_oom_kill_is_told_of(t):
     bundle.resources.update(memory={"limit": 32 << 20, "swap": 32 << 20})
     c = t.detached(bundle)
     heard.expect("Oom", "/org/unitc1", [c.id])
+
+
+@test(lane="vm", peers="", seconds=60.0)
+def set_property_is_told_of(t):
+    """systemd says that a unit has changed; the kernel says how."""
+    d = Daemon(t)
+    c = _sleeper(t)
+    heard = d.subscriber()
+    t.machine_needs("pids" in t.machine.controllers, "needs the pids controller")
+    systemd.control("set-property", "--runtime", c.unit, "TasksMax=33")
+    heard.expect("PropertiesChanged", lab.path(c.id), ["TasksMax"])
+    t.equal(d.properties(c.id)["TasksMax"], 33, "TasksMax")
+    d.done(c, "Update", "a{sv}", "1", "TasksMax", "t", "34")
+    heard.expect("PropertiesChanged", lab.path(c.id), ["TasksMax"])
