@@ -98,13 +98,11 @@ void Service::scan() {
     auto store = state::Store::open(globals_.root, state::Store::Make::No);
     if (!store && store.error().code != ENOENT)
         log::error(store.error().message);
-    store_.reset();
-    if (store) {
-        store_.emplace(*std::move(store));
+    store_ = store ? std::make_unique<state::Store>(*std::move(store)) : nullptr;
+    if (store_)
         if (const auto ids = store_->ids())
             for (const ContainerId& id : *ids)
                 all.insert(id.str());
-    }
     for (const auto& [id, tracked] : containers_)
         all.insert(id);
     for (const std::string& id : all)

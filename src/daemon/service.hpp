@@ -84,7 +84,7 @@ private:
     Loop& loop_;
     Watcher watcher_;
     state::Witness witness_;
-    std::optional<state::Store> store_;
+    std::unique_ptr<state::Store> store_;  // none: the directory is not there
     Workers workers_;
     bool announcing_ = false;  // once the name is ours
     std::map<std::string, std::unique_ptr<Tracked>> containers_;

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 from . import systemd
-from .dbus import Client, SIGNAL
+from .dbus import Client, RETURN, SIGNAL
 from .wait import until
 
 _SOURCE = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.."))
@@ -62,11 +62,11 @@ class Daemon:
         return int(systemd.control("show", "-P", "MainPID", "unitcd.service").stdout)
 
     def options(self, words):
-        """A drop-in with options, until the test ends."""
+        """A drop-in with options, until the test ends; it may be started as often as the test likes."""
         directory = "/run/systemd/system/unitcd.service.d"
         os.makedirs(directory, exist_ok=True)
         with open(directory + "/options.conf", "w") as file:
-            file.write(f"[Service]\nExecStart=\nExecStart={self.t.machine.programs['unitcd']} {words}\n")
+            file.write(f"[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=\nExecStart={self.t.machine.programs['unitcd']} {words}\n")
         systemd.control("daemon-reload")
         self.t.finally_do(lambda: (shutil.rmtree(directory), systemd.control("daemon-reload")))
 
@@ -105,7 +105,8 @@ class Daemon:
         client = Client()
         self.t.finally_do(client.close)
         client.match("type='signal',sender='org.unitc1'")
-        client.ask(*_MANAGER, "org.unitc1.Manager", "Subscribe")
+        answer = client.ask(*_MANAGER, "org.unitc1.Manager", "Subscribe")
+        self.t.equal((answer.kind, answer.error), (RETURN, None), "answer to Subscribe")
         return Heard(self.t, client)
 
 
