@@ -191,7 +191,6 @@ struct Bus::Impl {
     std::unique_ptr<sdbus::IConnection> connection;
     std::unique_ptr<sdbus::IProxy> polkit;
     std::unique_ptr<sdbus::IProxy> systemd;
-    seam::Slot scopes;
     seam::Slot leavers;
     std::map<std::string, std::unique_ptr<Entry>> objects;
 
@@ -325,29 +324,19 @@ void Bus::authorize(const Call& call, const char* action, const std::string& id,
         told(Verdict::Unclear);
 }
 
-Result<> Bus::watch_scopes(std::function<void(const std::string&)> changed) {
-    constexpr const char* kRule =
-        "type='signal',sender='org.freedesktop.systemd1',"
-        "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
-        "path_namespace='/org/freedesktop/systemd1/unit',arg0='org.freedesktop.systemd1.Scope'";
-    return guard("watch systemd", [&] {
-        impl_->scopes = seam::match(*impl_->connection, kRule,
-                                    [changed = std::move(changed)](sdbus::Message& message) {
-                                        changed(text_of(sd_bus_message_get_path(Raw::of(message))));
-                                    });
-        impl_->systemd = seam::proxy(*impl_->connection, "org.freedesktop.systemd1",
-                                     "/org/freedesktop/systemd1");
-        const auto call =
-            seam::method_call(*impl_->systemd, "org.freedesktop.systemd1.Manager", "Subscribe");
-        // Not awaited: limits that change unheard are all that is lost without.
+// A round of its event loop applies what was set in the one before; an answer of
+// a later one tells that it has.
+void Bus::settle_systemd(std::function<void()> done) {
+    const auto sent = guard("ask systemd", [&] {
+        if (!impl_->systemd)
+            impl_->systemd = seam::proxy(*impl_->connection, "org.freedesktop.systemd1",
+                                         "/org/freedesktop/systemd1");
+        const auto call = seam::method_call(*impl_->systemd, "org.freedesktop.DBus.Peer", "Ping");
         seam::send(
-            *impl_->systemd, call,
-            [](sdbus::MethodReply&, const sdbus::Error* error) {
-                if (error != nullptr)
-                    log::warning("systemd tells no changes of limits: " + error->getMessage());
-            },
-            0);
+            *impl_->systemd, call, [done](sdbus::MethodReply&, const sdbus::Error*) { done(); }, 0);
     });
+    if (!sent)
+        done();
 }
 
 Result<> Bus::watch_leavers(std::function<void(const std::string&)> left) {

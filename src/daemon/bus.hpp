@@ -74,8 +74,8 @@ public:
     void authorize(const Call& call, const char* action, const std::string& id,
                    const std::string& verb, std::function<void(Verdict)> told);
 
-    // The object path of each scope of systemd's that says it has changed.
-    Result<> watch_scopes(std::function<void(const std::string& path)> changed);
+    // Calls `done` when systemd has done all that it was asked for before.
+    void settle_systemd(std::function<void()> done);
     // The unique name of everybody who leaves the bus, from now on.
     Result<> watch_leavers(std::function<void(const std::string& name)> left);
     void forget_leavers();

@@ -3,7 +3,6 @@
 // does, so that other programs find an object from an id.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +15,7 @@ inline constexpr const char* kManagerPath = "/org/unitc1";
 // "web-1" → "/org/unitc1/container/web_2d1".
 std::string container_path(const ContainerId& id);
 
-// Any text as a label, and back. Nothing: not what encode_label makes.
+// Any text as a label.
 std::string encode_label(std::string_view text);
-std::optional<std::string> decode_label(std::string_view label);
 
 }  // namespace unitc::daemon

@@ -42,7 +42,7 @@ Result<std::unique_ptr<Service>> Service::begin(const ops::Globals& globals, Loo
     std::unique_ptr<Service> service{
         new Service{globals, loop, std::move(bus), std::move(watcher), std::move(witness)}};
     TRY(service->add_manager());
-    TRY(service->watch_all());
+    TRY(loop.watch(service->watcher_.fd(), EPOLLIN, [&self = *service] { self.on_changes(); }));
     service->scan();
     service->announcing_ = true;
     return service;
@@ -64,12 +64,6 @@ Result<> Service::add_manager() {
                     false);
 }
 
-Result<> Service::watch_all() {
-    // The kernel tells of processes, systemd of limits that others set.
-    TRY(bus_.watch_scopes([this](const std::string& path) { on_scope(path); }));
-    return loop_.watch(watcher_.fd(), EPOLLIN, [this] { on_changes(); });
-}
-
 void Service::on_changes() {
     const auto changes = watcher_.read();
     if (!changes)
@@ -78,18 +72,32 @@ void Service::on_changes() {
         scan();
     for (const std::string& id : changes->ids)
         refresh(id);
+    if (!changes->units.empty())
+        on_units(changes->units);
 }
 
-void Service::on_scope(const std::string& path) {
-    const auto unit = decode_label(path.substr(path.rfind('/') + 1));
-    if (!unit)
+void Service::on_units(const std::set<std::string>& units) {
+    for (const auto& [id, tracked] : containers_) {
+        if (!units.contains(tracked->snapshot.unit))
+            continue;
+        watcher_.follow_unit(id, tracked->snapshot.unit);
+        limited_.insert(id);
+    }
+    if (!settling_)
+        look_when_settled();
+}
+
+// systemd writes a limit down before the kernel has it.
+void Service::look_when_settled() {
+    if (limited_.empty())
         return;
-    std::vector<std::string> ids;
-    for (const auto& [id, tracked] : containers_)
-        if (tracked->snapshot.unit == *unit)
-            ids.push_back(id);
-    for (const std::string& id : ids)
-        refresh(id);
+    settling_ = true;
+    bus_.settle_systemd([this, ids = std::exchange(limited_, {})] {
+        settling_ = false;
+        for (const std::string& id : ids)
+            refresh(id);
+        look_when_settled();
+    });
 }
 
 void Service::scan() {
@@ -150,6 +158,7 @@ void Service::add(const ContainerId& id, Look look) {
     const Tracked* const stays = tracked.get();
     const std::string& name = id.str();
     containers_[name] = std::move(tracked);
+    watcher_.follow_unit(name, stays->snapshot.unit);
     const auto added = bus_.add({container_path(id), &kContainer,
                                  [this, name](const Method& method, Call call) {
                                      last_call_us_ = monotonic_us();
@@ -163,6 +172,8 @@ void Service::add(const ContainerId& id, Look look) {
     if (!added)
         log::error(added.error().message);
     tell("ContainerNew", stays->snapshot);
+    if (has_exited(nullptr, stays->snapshot))
+        tell("Exited", stays->snapshot);
 }
 
 void Service::change(Tracked& tracked, Look look) {
@@ -177,7 +188,7 @@ void Service::change(Tracked& tracked, Look look) {
     if (now.status == before.status)
         return;
     tell("StateChanged", now, {std::string{state::to_string(now.status)}});
-    if (is_alive(before.status) && !is_alive(now.status))
+    if (has_exited(&before, now))
         tell("Exited", now);
 }
 

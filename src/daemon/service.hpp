@@ -53,7 +53,6 @@ private:
             state::Witness witness);
 
     Result<> add_manager();
-    Result<> watch_all();
 
     // model
     void scan();
@@ -65,7 +64,8 @@ private:
     void keep_init(Tracked& tracked, Fd init);
     void tell(const char* signal, const Snapshot& snapshot, Values more = {});
     void on_changes();
-    void on_scope(const std::string& path);
+    void on_units(const std::set<std::string>& units);
+    void look_when_settled();
 
     // calls
     void manager_call(const Method& method, Call call);
@@ -89,6 +89,8 @@ private:
     bool announcing_ = false;  // once the name is ours
     std::map<std::string, std::unique_ptr<Tracked>> containers_;
     std::set<std::string> subscribers_;
+    std::set<std::string> limited_;  // containers whose limits somebody has set
+    bool settling_ = false;
     std::map<uid_t, unsigned> pending_;  // changes under way, by who asked
     int64_t last_call_us_ = 0;
     // Goes first: its callbacks use all of the above.

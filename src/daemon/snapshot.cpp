@@ -126,6 +126,7 @@ Snapshot from_record(const state::Record& record, state::Status status) {
     snapshot.annotations = printable(record.annotations);
     snapshot.unit = text::printable(record.unit);
     snapshot.status = status;
+    snapshot.had_process = record.init.pid != 0;
     if (is_alive(status))
         snapshot.pid = static_cast<uint32_t>(record.init.pid);
     return snapshot;
@@ -172,6 +173,11 @@ bool is_same(const Snapshot& a, const Snapshot& b) {
 bool is_alive(state::Status status) {
     return status == state::Status::Created || status == state::Status::Running ||
            status == state::Status::Paused;
+}
+
+bool has_exited(const Snapshot* before, const Snapshot& now) {
+    const bool ended = now.had_process && now.status == state::Status::Stopped;
+    return ended && (before == nullptr || before->status != state::Status::Stopped);
 }
 
 std::optional<uint64_t> parse_quota(std::string_view cpu_max) {

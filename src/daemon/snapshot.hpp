@@ -37,6 +37,7 @@ struct Snapshot {
     std::string unit;
     state::Status status = state::Status::Stopped;
     uint32_t pid = 0;           // 0: none lives
+    bool had_process = false;   // the first one; else it was never made
     std::string control_group;  // empty: none
     Limits limits;
     uint64_t oom_kills = 0;
@@ -63,6 +64,9 @@ std::vector<const char*> changed_properties(const Snapshot& before, const Snapsh
 bool is_same(const Snapshot& a, const Snapshot& b);
 
 bool is_alive(state::Status status);
+// Whether its first process has ended, and had not when it was looked at before.
+// Before nothing, it was not there.
+bool has_exited(const Snapshot* before, const Snapshot& now);
 
 // "50000 100000" of cpu.max → microseconds per second; "max …" → UINT64_MAX.
 std::optional<uint64_t> parse_quota(std::string_view cpu_max);

@@ -17,22 +17,30 @@ std::string parent_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// "web.scope.d" → "web.scope", as far as it is a unit of the kind that ours are.
+std::string unit_of_drop_ins(std::string_view name) {
+    return name.ends_with(".scope.d") ? std::string{name.substr(0, name.size() - 2)} : "";
+}
+
 std::string name_of(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
 }  // namespace
 
-Result<Watcher> Watcher::begin(std::string root) {
+Result<Watcher> Watcher::begin(std::string root, std::string units) {
     Fd inotify{::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
     if (!inotify)
         return fail_sys("inotify_init1");
-    Watcher watcher{std::move(root), std::move(inotify)};
+    Watcher watcher{std::move(root), std::move(units), std::move(inotify)};
     const std::string above = parent_of(watcher.root_);
     watcher.above_ = ::inotify_add_watch(watcher.inotify_.get(), above.c_str(),
                                          IN_ONLYDIR | IN_CREATE | IN_MOVED_TO);
     if (watcher.above_ < 0)
         return fail_sys("inotify_add_watch", above);
+    // Without it limits that others set are seen late, and that is all.
+    watcher.transient_ = ::inotify_add_watch(watcher.inotify_.get(), watcher.units_.c_str(),
+                                             IN_ONLYDIR | IN_CREATE | IN_MOVED_TO);
     return watcher;
 }
 
@@ -65,6 +73,16 @@ bool Watcher::follow(const std::string& id, const Fd& cgroup) {
     return add(directory + "/memory.events", IN_MODIFY, id) || events;
 }
 
+void Watcher::follow_unit(const std::string& id, const std::string& unit) {
+    const std::string directory = units_ + "/" + unit + ".d";
+    const int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(),
+                                          IN_ONLYDIR | IN_DONT_FOLLOW | IN_MOVED_TO | IN_DELETE);
+    if (watch < 0)
+        return;  // none yet; its beginning is told of
+    unit_of_[watch] = unit;
+    of_[id].insert(watch);
+}
+
 void Watcher::forget(const std::string& id) {
     const auto found = of_.find(id);
     if (found == of_.end())
@@ -72,6 +90,7 @@ void Watcher::forget(const std::string& id) {
     for (const int watch : found->second) {
         ::inotify_rm_watch(inotify_.get(), watch);
         ids_.erase(watch);
+        unit_of_.erase(watch);
     }
     of_.erase(found);
 }
@@ -81,6 +100,13 @@ void Watcher::take(int watch, unsigned mask, const char* name, Changes& changes)
         changes.all = true;
     } else if (watch == above_) {
         changes.all = changes.all || name_of(root_) == name;
+    } else if (watch == transient_) {
+        if (auto unit = unit_of_drop_ins(name); !unit.empty())
+            changes.units.insert(std::move(unit));
+    } else if (const auto unit = unit_of_.find(watch); unit != unit_of_.end()) {
+        changes.units.insert(unit->second);
+        if ((mask & IN_IGNORED) != 0)
+            unit_of_.erase(unit);
     } else if (watch == here_) {
         if ((mask & (IN_DELETE_SELF | IN_IGNORED)) != 0) {
             here_ = -1;

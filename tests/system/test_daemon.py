@@ -553,7 +553,7 @@ def an_oom_kill_is_told_of(t):
 
 @test(lane="vm", peers="", seconds=60.0)
 def set_property_is_told_of(t):
-    """systemd says that a unit has changed; the kernel says how."""
+    """systemd has no signal for it; what it writes down says when to look, the kernel says what is the case."""
     d = Daemon(t)
     c = _sleeper(t)
     heard = d.subscriber()

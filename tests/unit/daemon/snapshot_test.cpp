@@ -33,6 +33,26 @@ TEST(Snapshot, IsOfAnotherContainerWhenItsIdWasGivenAgain) {
     EXPECT_FALSE(is_same(first, second));
 }
 
+TEST(Snapshot, TellsOfAnEndThatNobodyHasSeenComing) {
+    Snapshot now;
+    now.status = state::Status::Stopped;
+    now.had_process = true;
+    Snapshot before;
+    for (const auto status : {state::Status::Creating, state::Status::Created,
+                              state::Status::Running, state::Status::Paused}) {
+        before.status = status;
+        EXPECT_TRUE(has_exited(&before, now));
+    }
+    EXPECT_TRUE(has_exited(nullptr, now));
+    EXPECT_FALSE(has_exited(&now, now));
+    // Its creation has failed.
+    now.had_process = false;
+    EXPECT_FALSE(has_exited(&before, now));
+    now.had_process = true;
+    now.status = state::Status::Running;
+    EXPECT_FALSE(has_exited(nullptr, now));
+}
+
 TEST(Snapshot, HasNoUsageWithoutAGroup) {
     const Snapshot snapshot{};
     EXPECT_EQ(property_of(snapshot, "MemoryCurrent"), Value{UINT64_MAX});

@@ -51,5 +51,27 @@ TEST(Watcher, NamesTheContainersThatChange) {
     EXPECT_THAT(watcher->read()->ids, testing::Not(testing::Contains("a")));
 }
 
+TEST(Watcher, NamesTheUnitsThatGetProperties) {
+    const TemporaryDirectory above;
+    ASSERT_EQ(::mkdir((above / "units").c_str(), 0755), 0);
+    auto watcher = Watcher::begin(above / "state", above / "units");
+    ASSERT_TRUE(watcher) << watcher.error().message;
+    for (const char* name : {"units/a.scope", "units/b.service.d", "units/a.scope.d"})
+        ASSERT_EQ(::mkdir((above / name).c_str(), 0755), 0);
+    EXPECT_THAT(watcher->read()->units, ElementsAre("a.scope"));
+    watcher->follow_unit("a", "a.scope");
+
+    const auto dir =
+        sys::open_at(AT_FDCWD, (above / "units/a.scope.d").c_str(), O_RDONLY | O_DIRECTORY);
+    ASSERT_TRUE(dir);
+    ASSERT_TRUE(sys::replace_file(*dir, "50-TasksMax.conf", "", 0644));
+    const auto changes = watcher->read();
+    EXPECT_THAT(changes->units, ElementsAre("a.scope"));
+    EXPECT_THAT(changes->ids, IsEmpty());
+    watcher->forget("a");
+    ASSERT_TRUE(sys::replace_file(*dir, "50-TasksMax.conf", "", 0644));
+    EXPECT_THAT(watcher->read()->units, IsEmpty());
+}
+
 }  // namespace
 }  // namespace unitc::daemon
