@@ -17,8 +17,11 @@ std::string parent_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// "web.scope.d" → "web.scope", as far as it is a unit of the kind that ours are.
-std::string unit_of_drop_ins(std::string_view name) {
+// The unit that has got drop-ins, "web.scope.d", or is forgotten with its cgroup;
+// of the kind that ours are.
+std::string unit_told_of(std::string_view name, unsigned mask) {
+    if ((mask & IN_DELETE) != 0)
+        return name.ends_with(".scope") ? std::string{name} : "";
     return name.ends_with(".scope.d") ? std::string{name.substr(0, name.size() - 2)} : "";
 }
 
@@ -38,9 +41,9 @@ Result<Watcher> Watcher::begin(std::string root, std::string units) {
                                          IN_ONLYDIR | IN_CREATE | IN_MOVED_TO);
     if (watcher.above_ < 0)
         return fail_sys("inotify_add_watch", above);
-    // Without it limits that others set are seen late, and that is all.
+    // Without it limits that others set, and a group's end, are seen late.
     watcher.transient_ = ::inotify_add_watch(watcher.inotify_.get(), watcher.units_.c_str(),
-                                             IN_ONLYDIR | IN_CREATE | IN_MOVED_TO);
+                                             IN_ONLYDIR | IN_CREATE | IN_MOVED_TO | IN_DELETE);
     return watcher;
 }
 
@@ -101,7 +104,7 @@ void Watcher::take(int watch, unsigned mask, const char* name, Changes& changes)
     } else if (watch == above_) {
         changes.all = changes.all || name_of(root_) == name;
     } else if (watch == transient_) {
-        if (auto unit = unit_of_drop_ins(name); !unit.empty())
+        if (auto unit = unit_told_of(name, mask); !unit.empty())
             changes.units.insert(std::move(unit));
     } else if (const auto unit = unit_of_.find(watch); unit != unit_of_.end()) {
         changes.units.insert(unit->second);

@@ -27,7 +27,8 @@ public:
     struct Changes {
         bool all = false;  // the directory came or went, or there was too much to tell
         std::set<std::string> ids;
-        std::set<std::string> units;  // got properties that they were not made with
+        // Got properties that they were not made with, or were forgotten by systemd.
+        std::set<std::string> units;
     };
     // What has happened so far; never blocks.
     Result<Changes> read();

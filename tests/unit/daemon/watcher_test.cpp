@@ -71,6 +71,10 @@ TEST(Watcher, NamesTheUnitsThatGetProperties) {
     watcher->forget("a");
     ASSERT_TRUE(sys::replace_file(*dir, "50-TasksMax.conf", "", 0644));
     EXPECT_THAT(watcher->read()->units, IsEmpty());
+
+    for (const char* name : {"units/a.scope", "units/b.service.d"})
+        ASSERT_EQ(::rmdir((above / name).c_str()), 0);
+    EXPECT_THAT(watcher->read()->units, ElementsAre("a.scope"));
 }
 
 }  // namespace
