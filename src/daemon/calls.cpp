@@ -9,7 +9,6 @@
 #include <csignal>
 
 #include "base/log.hpp"
-#include "base/stopwatch.hpp"
 #include "base/text.hpp"
 #include "daemon/object_path.hpp"
 #include "daemon/service.hpp"
@@ -229,7 +228,7 @@ void Service::begin_work(Change change) {
 }
 
 void Service::end_change(const Change& change) {
-    last_call_us_ = monotonic_us();
+    called();
     if (--pending_[change.uid] == 0)
         pending_.erase(change.uid);
 }

@@ -52,16 +52,21 @@ Result<> Service::add_manager() {
     TRY(bus_.add_object_manager(kManagerPath));
     return bus_.add({kManagerPath, &kManager,
                      [this](const Method& method, Call call) {
-                         last_call_us_ = monotonic_us();
+                         called();
                          manager_call(method, std::move(call));
                      },
                      [this](std::string_view property) -> Value {
-                         last_call_us_ = monotonic_us();
+                         called();
                          if (property == "Version")
                              return std::string{UNITC_VERSION};
                          return static_cast<uint32_t>(containers_.size());
                      }},
                     false);
+}
+
+void Service::called() {
+    if (!telling_)
+        last_call_us_ = monotonic_us();
 }
 
 void Service::on_changes() {
@@ -159,16 +164,18 @@ void Service::add(const ContainerId& id, Look look) {
     const std::string& name = id.str();
     containers_[name] = std::move(tracked);
     watcher_.follow_unit(name, stays->snapshot.unit);
+    telling_ = true;
     const auto added = bus_.add({container_path(id), &kContainer,
                                  [this, name](const Method& method, Call call) {
-                                     last_call_us_ = monotonic_us();
+                                     called();
                                      container_call(name, method, std::move(call));
                                  },
                                  [this, stays](std::string_view property) {
-                                     last_call_us_ = monotonic_us();
+                                     called();
                                      return property_of(stays->snapshot, property);
                                  }},
                                 announcing_);
+    telling_ = false;
     if (!added)
         log::error(added.error().message);
     tell("ContainerNew", stays->snapshot);
@@ -181,8 +188,10 @@ void Service::change(Tracked& tracked, Look look) {
     const Snapshot before = std::exchange(tracked.snapshot, std::move(look.snapshot));
     const Snapshot& now = tracked.snapshot;
     keep_init(tracked, std::move(look.init));
+    telling_ = true;
     if (!names.empty())
         bus_.emit_changed(container_path(*ContainerId::parse(now.id)), names);
+    telling_ = false;
     if (now.oom_kills > before.oom_kills && !now.control_group.empty())
         tell("Oom", now, {now.oom_kills - before.oom_kills});
     if (now.status == before.status)

@@ -20,6 +20,8 @@ namespace unitc::daemon {
 class Service {
 public:
     static Result<std::unique_ptr<Service>> begin(const ops::Globals& globals, Loop& loop);
+    // Who still waits for an answer gets one while there is a bus.
+    ~Service() { workers_.abandon(); }
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
@@ -36,6 +38,7 @@ public:
     // Nobody waits for an answer, nobody has subscribed.
     bool idle() const;
     bool answered() const { return pending_.empty(); }
+    // When somebody has called; what containers do keeps nobody up.
     int64_t last_call_us() const { return last_call_us_; }
 
 private:
@@ -79,6 +82,7 @@ private:
     void authorized(Verdict verdict, Change change);
     void begin_work(Change change);
     void end_change(const Change& change);
+    void called();
 
     ops::Globals globals_;
     Loop& loop_;
@@ -87,6 +91,7 @@ private:
     std::unique_ptr<state::Store> store_;  // none: the directory is not there
     Workers workers_;
     bool announcing_ = false;  // once the name is ours
+    bool telling_ = false;     // it is us who ask for properties
     std::map<std::string, std::unique_ptr<Tracked>> containers_;
     std::set<std::string> subscribers_;
     std::set<std::string> limited_;  // containers whose limits somebody has set

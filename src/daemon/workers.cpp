@@ -62,7 +62,10 @@ Result<> Workers::run(const Verb& verb, Done done) {
         work(verb, theirs.get());
     const int fd = ours.get();
     running_.emplace(fd, Worker{pid, std::move(ours), {}, std::move(done)});
-    return loop_.watch(fd, EPOLLIN, [this, fd] { hear(fd); });
+    auto watched = loop_.watch(fd, EPOLLIN, [this, fd] { hear(fd); });
+    if (!watched)
+        running_.erase(fd);
+    return watched;
 }
 
 void Workers::hear(int fd) {
@@ -83,9 +86,10 @@ void Workers::hear(int fd) {
     ended.done(outcome_of(ended.text));
 }
 
-Workers::~Workers() {
+void Workers::abandon() {
     for (const auto& [fd, worker] : running_)
         loop_.forget(fd);
+    running_.clear();
 }
 
 }  // namespace unitc::daemon

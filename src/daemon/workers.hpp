@@ -19,7 +19,7 @@ namespace unitc::daemon {
 class Workers {
 public:
     explicit Workers(Loop& loop) : loop_(loop) {}
-    ~Workers();
+    ~Workers() { abandon(); }
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
 
@@ -29,6 +29,9 @@ public:
     // Runs `verb` in a child that has none of our descriptors but the standard
     // ones; `done` is called from the loop, once.
     Result<> run(const Verb& verb, Done done);
+
+    // Forgets all of them and what was to be called then; they go on.
+    void abandon();
 
     size_t count() const { return running_.size(); }
 

@@ -156,6 +156,17 @@ def it_ends_when_nobody_asks(t):
 
 
 @test(peers="")
+def what_containers_do_keeps_nobody_up(t):
+    d = Daemon(t)
+    d.options("--idle-timeout=1")
+    d.manager("List")
+    bundle, begin = t.bundle("true").save(), time.monotonic()
+    while d.active() and time.monotonic() - begin < 10 * t.scale:
+        t.ok("run", "--bundle", bundle.path, t.id())
+    t.check(not d.active(), "it stays though nobody asks")
+
+
+@test(peers="")
 def it_stays_while_somebody_has_subscribed(t):
     d = Daemon(t)
     d.options("--idle-timeout=1")
@@ -455,6 +466,21 @@ def changes_under_way_are_counted_and_keep_no_reader_waiting(t):
     t.equal(set(d.listed()), {c.id}, "List meanwhile")
     t.check(time.monotonic() - begin < 1.5 * t.scale, "reading waits for changes")
     t.equal([client.answer_to(each).kind for each in calls[:-1]], [RETURN] * 64, "the other answers")
+
+
+@test(peers="")
+def who_waits_is_answered_when_it_is_stopped(t):
+    d = Daemon(t)
+    c = t.detached(t.bundle(shell="trap '' TERM; echo ready; sleep 1000"))
+    c.wait_for_output("ready")
+    client = Client()
+    t.finally_do(client.close)
+    call = client.begin("org.unitc1", lab.path(c.id), "org.unitc1.Container", "Stop", "t", struct.pack("<Q", 60_000_000))
+    d.listed()  # it has the call by now
+    d.stop()
+    t.equal(client.answer_to(call).error, "org.freedesktop.DBus.Error.Failed", "the answer")
+    t.equal(t.state(c.id)["status"], "running", "status")
+    t.equal(systemd.control("show", "-P", "Result", "unitcd.service").stdout.strip(), "success", "how it ended")
 
 
 @test(peers="")
