@@ -42,6 +42,7 @@ struct Facts {
     // read by read(), see host/caller.hpp.
     std::optional<Service> caller;
     bool inside_caller = false;  // in the service's cgroup instead of a scope
+    bool as_service = false;     // a service of its own instead of a scope
 };
 
 // Reads only what is cheap: a handful of files, no bus.

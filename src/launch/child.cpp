@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch/child.hpp"
 
+#include <sched.h>
+
 #include <csignal>
 
 #include "init/child.hpp"
@@ -14,9 +16,13 @@
 namespace unitc::launch {
 namespace {
 
+// Of one that another one reaps.
+constexpr int kEndMs = 2000;
+
 Result<Child> spawn_directly(const plan::InitPlan& plan, init::Inheritance inheritance,
-                             wire::Channel channel) {
-    sys::Clone cloned = TRY(sys::clone_process(plan.new_namespaces));
+                             wire::Channel channel, Parent parent) {
+    const uint64_t sibling = parent == Parent::Ours ? CLONE_PARENT : 0;
+    sys::Clone cloned = TRY(sys::clone_process(plan.new_namespaces | sibling));
     if (cloned.pid == 0)
         init::child_main(plan, std::move(inheritance));
     return Child{cloned.pid, std::move(cloned.pidfd), std::move(channel)};
@@ -44,18 +50,19 @@ void Child::kill() {
     released_ = true;
     // Gone already is as good.
     [[maybe_unused]] const auto killed = sys::send_signal(pidfd_, SIGKILL);
-    [[maybe_unused]] const auto reaped = sys::reap(pidfd_);
+    if (const auto reaped = sys::reap(pidfd_); !reaped) [[maybe_unused]]
+        const auto ended = sys::wait_ended(pidfd_, kEndMs);
 }
 
-Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener) {
+Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener, Parent parent) {
     TRY(sys::check_single_threaded());
     std::optional<sys::IdMaps> maps = TRY(id_maps(plan));
     Fd devices = TRY(make_device_store(plan, maps));
     auto [ours, theirs] = TRY(wire::make_pair());
     init::Inheritance inheritance{std::move(theirs), std::move(start_listener), std::move(devices)};
-    Child child =
-        TRY(plan.needs_usher ? spawn_by_usher(plan, std::move(inheritance), std::move(ours))
-                             : spawn_directly(plan, std::move(inheritance), std::move(ours)));
+    Child child = TRY(plan.needs_usher
+                          ? spawn_by_usher(plan, std::move(inheritance), std::move(ours))
+                          : spawn_directly(plan, std::move(inheritance), std::move(ours), parent));
     child.set_id_maps(std::move(maps));
     TRY(outfit(child, plan));
     return child;

@@ -30,7 +30,8 @@ public:
     const std::optional<sys::IdMaps>& id_maps() const { return id_maps_; }
     void set_id_maps(std::optional<sys::IdMaps> maps) { id_maps_ = std::move(maps); }
 
-    // Ends it now, if it is not released; afterwards it is gone and reaped.
+    // Ends it now, if it is not released; afterwards it is gone, and reaped if
+    // it is our child.
     void kill();
     void release() { released_ = true; }
 
@@ -42,10 +43,16 @@ private:
     bool released_ = false;
 };
 
+// Whose child the first process is.
+enum class Parent {
+    Us,
+    Ours,  // our parent's, who reaps it; where an usher is needed, ours until we end
+};
+
 // Makes the container's first process, in its namespaces and with all that it
 // needs of the host. The caller must be single-threaded (checked).
 // `start_listener` goes to the child (an empty one for `run`).
-Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener);
+Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener, Parent parent = Parent::Us);
 
 // The process that enters a running container and makes there the one that
 // stays (Message::Joined). `container` is the pidfd of the container's first

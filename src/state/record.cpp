@@ -311,6 +311,8 @@ std::string serialize(const Record& record) {
         document["notifySocket"] = from_bytes(record.notify_socket);
     if (record.ready_started)
         document["readyStarted"] = true;
+    if (!record.home.empty())
+        document["home"] = from_bytes(record.home);
     if (!record.poststart.empty())
         document["poststart"] = from_hooks(record.poststart);
     if (!record.poststop.empty())
@@ -354,6 +356,7 @@ Result<Record> deserialize(std::string_view text) {
     reader.read_optional("rdtMade", record.rdt_made);
     reader.read_optional("notifySocket", record.notify_socket);
     reader.read_optional("readyStarted", record.ready_started);
+    reader.read_optional("home", record.home);
     if (reader.problem().empty())
         check(record, reader);
     if (!reader.problem().empty())

@@ -48,6 +48,9 @@ struct Record {
     std::string rdt_made;
     std::string notify_socket;   // NOTIFY_SOCKET of its processes; empty: none
     bool ready_started = false;  // we say READY=1 for it, not one of its processes
+    // Of a container that is a service: the unit's WorkingDirectory=, which
+    // proves the unit its own also when it was started again. Empty: a scope.
+    std::string home;
 };
 
 // One line of JSON header (version, checksum) and the document.

@@ -8,6 +8,8 @@
 //   ROOT/ID/state.json   the record (replaced atomically, 0600)
 //   ROOT/ID/config.json  what the container was made from, word for word
 //   ROOT/ID/start        unix socket the created container's init listens on
+//   ROOT/ID/caller       unix socket on which `run` waits for the container's
+//                        service to say what came of it
 //   ROOT/ID/notify/      what the container sees as /run/notify: its notify.sock
 //   ROOT/.deleted:ID     on its way out
 // No id can hold a ':', so such names are free for the house.
@@ -28,6 +30,7 @@ namespace unitc::state {
 
 inline constexpr const char* kStartSocket = "start";
 inline constexpr const char* kNotifyDirectory = "notify";
+inline constexpr const char* kCallerSocket = "caller";
 inline constexpr const char* kSeccompCache = ".cache:seccomp";  // below the root
 
 // A container's directory with its lock held. The lock ends with the Entry,

@@ -66,6 +66,11 @@ void read_properties(sd_bus_message* m, PropertyTexts* properties) {
             g_sd.message_read_basic(m, 't', &value);
             properties->emplace_back(name, std::to_string(value));
             g_sd.message_exit_container(m);
+        } else if (signature == "i" && g_sd.message_enter_container(m, 'v', "i") > 0) {
+            int32_t value = 0;
+            g_sd.message_read_basic(m, 'i', &value);
+            properties->emplace_back(name, std::to_string(value));
+            g_sd.message_exit_container(m);
         } else {
             g_sd.message_skip(m, "v");
         }
@@ -264,7 +269,7 @@ Result<> Bus::watch_jobs(const std::string& unit) {
 }
 
 Result<> Bus::begin_start(const std::string& unit, const unit::Properties& properties,
-                          const unit::Property& process, Deadline deadline) {
+                          std::span<const unit::Property> more, Deadline deadline) {
     // A message with descriptors makes sd-bus wait for the answer to Hello,
     // in its own time: up to 90 s. So that wait is ours.
     while (g_sd.is_ready(impl_->bus) == 0)
@@ -277,7 +282,8 @@ Result<> Bus::begin_start(const std::string& unit, const unit::Properties& prope
            << g_sd.message_open_container(m, 'a', "(sv)");
     for (const unit::Property& property : properties)
         append_property(m, property, status);
-    append_property(m, process, status);
+    for (const unit::Property& property : more)
+        append_property(m, property, status);
     status << g_sd.message_close_container(m) << g_sd.message_open_container(m, 'a', "(sa(sv))")
            << g_sd.message_close_container(m);
     if (status.code() != 0)

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,8 +42,8 @@ struct JobRemoved {
     std::string result;  // done, canceled, timeout, failed, dependency, skipped, …
 };
 
-// Properties with a string, byte-array or uint64 value, the second in hex, the
-// last in decimal digits.
+// Properties with a string, byte-array, uint64 or int32 value, the second in
+// hex, the last two in decimal digits.
 using PropertyTexts = std::vector<std::pair<std::string, std::string>>;
 
 // As in manager.hpp.
@@ -66,9 +67,9 @@ public:
     Result<> watch_jobs(const std::string& unit);
 
     // StartTransientUnit in mode "fail"; its reply is awaited with
-    // await_started. One call at a time.
+    // await_started. One call at a time. `more`: properties that are not the plan's.
     Result<> begin_start(const std::string& unit, const unit::Properties& properties,
-                         const unit::Property& process, Deadline deadline);
+                         std::span<const unit::Property> more, Deadline deadline);
     // Returns once all that is queued is in the socket.
     Result<> flush(Deadline deadline);
     Result<Reply> await_started(Deadline deadline);

@@ -28,6 +28,10 @@ struct Manager::Impl {
     bool reset_done = false;
     bool sent_again = false;
     Machine machine;  // whose registration is under way
+    bool is_service = false;
+    unit::Properties own;  // of a service, beside the plan's
+    Reply accepted;        // the answer to the call that started it; not ok: not seen
+    std::optional<ServiceNews> job_news;  // seen, but not told yet
 
     // The verb's deadline, or a little more: the truth must be readable and a
     // unit stoppable after the time has run out.
@@ -42,6 +46,9 @@ struct Manager::Impl {
     // Takes the property that `reply` refuses as unknown out, if the unit can
     // do without it.
     bool drop_unknown(const Reply& reply);
+    // A unit of the plan's name is there.
+    enum class Next { Done, Again };
+    Result<Next> on_unit_exists(const Reply& reply);
 
     // job.cpp. What became of a job.
     enum class JobEnd { Done, Lost, Failed };

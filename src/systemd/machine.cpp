@@ -20,6 +20,10 @@ Result<bool> is_of_unit(Bus& bus, const std::string& name, const std::string& un
 
 }  // namespace
 
+void Manager::adopt(const unit::UnitPlan& plan) {
+    impl_->plan = plan;
+}
+
 Result<> Manager::begin_register(const Machine& machine) {
     impl_->machine = machine;
     return impl_->bus.begin_register(machine, machine.leader, impl_->deadline);

@@ -30,31 +30,7 @@ bool is_dead(const UnitState& state) {
     return state.active_state == "inactive" || state.active_state == "failed";
 }
 
-enum class Next { Done, Again };
-
-Result<Next> on_unit_exists(Manager::Impl& impl, const Reply& reply) {
-    const UnitState state = TRY(impl.state(impl.plan.name));
-    // Our own call, answered after the connection was lost.
-    if (impl.sent_again && !is_dead(state) && TRY(impl.holds_process()))
-        return Next::Done;
-    const unit::Property* description = nullptr;
-    for (const unit::Property& property : impl.plan.properties)
-        if (property.name == "Description")
-            description = &property;
-    const bool ours =
-        description != nullptr && description->value == unit::Value{state.description};
-    if (!state.loaded || (ours && is_dead(state))) {
-        if (impl.reset_done)
-            return fail(words_of(reply));
-        impl.reset_done = true;
-        const Reply reset = TRY(impl.call("ResetFailedUnit", {impl.plan.name}));
-        if (!reset.ok && !reset.is_error(".NoSuchUnit"))
-            return fail(words_of(reset));
-        return Next::Again;
-    }
-    return fail(words_of(reply) + " (it is " + state.active_state + ", \"" + state.description +
-                "\")");
-}
+using Next = Manager::Impl::Next;
 
 // No answer, no signal, or no connection: what does the manager say?
 Result<Next> settle(Manager::Impl& impl, const std::string& doubt) {
@@ -104,7 +80,7 @@ Result<Next> step(Manager::Impl& impl) {
     if (is_unknown_property(*reply) && impl.drop_unknown(*reply))
         return Next::Again;
     if (reply->is_error(".UnitExists"))
-        return on_unit_exists(impl, *reply);
+        return impl.on_unit_exists(*reply);
     return fail(words_of(*reply));
 }
 
@@ -112,6 +88,28 @@ Result<Next> step(Manager::Impl& impl) {
 
 bool is_unknown_property(const Reply& reply) {
     return reply.is_error(".PropertyReadOnly") || reply.is_error(".UnknownProperty");
+}
+
+Result<Next> Manager::Impl::on_unit_exists(const Reply& reply) {
+    const UnitState now = TRY(state(plan.name));
+    // Our own call, answered after the connection was lost.
+    if (sent_again && !is_dead(now) && (is_service || TRY(holds_process())))
+        return Next::Done;
+    const unit::Property* description = nullptr;
+    for (const unit::Property& property : plan.properties)
+        if (property.name == "Description")
+            description = &property;
+    const bool ours = description != nullptr && description->value == unit::Value{now.description};
+    if (!now.loaded || (ours && is_dead(now))) {
+        if (reset_done)
+            return fail(words_of(reply));
+        reset_done = true;
+        const Reply reset = TRY(call("ResetFailedUnit", {plan.name}));
+        if (!reset.ok && !reset.is_error(".NoSuchUnit"))
+            return fail(words_of(reset));
+        return Next::Again;
+    }
+    return fail(words_of(reply) + " (it is " + now.active_state + ", \"" + now.description + "\")");
 }
 
 // A property that this manager does not know: PIDFDs (since 255), or one of
@@ -158,7 +156,9 @@ Result<> Manager::Impl::send_start() {
     const unit::Property process =
         by_pid ? unit::Property{"PIDs", unit::Pid{static_cast<uint32_t>(pid)}}
                : unit::Property{"PIDFDs", unit::Pidfd{pidfd.get()}};
-    TRY(bus.begin_start(plan.name, properties, process, deadline));
+    const std::span<const unit::Property> more =
+        is_service ? std::span<const unit::Property>{own} : std::span{&process, 1};
+    TRY(bus.begin_start(plan.name, properties, more, deadline));
     return bus.flush(deadline);
 }
 

@@ -27,6 +27,18 @@ struct UnitState {
     std::string invocation_id;  // 32 hex digits
     std::string description;
     std::string result;
+    // Of a service:
+    std::string working_directory;
+    int main_code = 0;    // how the main process ended, as si_code of waitid(2); 0: it has not
+    int main_status = 0;  // its exit status or signal
+};
+
+// What became of a service that was asked for.
+enum class ServiceNews {
+    Word,   // the other descriptor has something to read
+    Up,     // its start is complete
+    Ended,  // its start has failed, or it has ended by now
+    Late,   // nothing of all this in time
 };
 
 // What systemd-machined is told of a container.
@@ -67,6 +79,14 @@ public:
     // Returns the names of the plan.fallbacks that went to files.
     Result<std::vector<std::string>> finish_start();
 
+    // StartTransientUnit of a service: the plan's properties and `own` ones.
+    // Returns when the manager has taken it; unknown properties and an old unit
+    // of that name as above.
+    Result<> start_service(const unit::UnitPlan& plan, const unit::Properties& own);
+    // Waits for the end of its start, or for a word on another descriptor (if
+    // there is one), whichever comes first. A start whose end was not seen is asked about.
+    Result<ServiceNews> await_service(const Fd* other, Deadline deadline);
+
     Result<UnitState> unit_state(const std::string& name);
     // StopUnit "replace" and its job awaited; no such unit is success.
     Result<> stop_unit(const std::string& name);
@@ -88,6 +108,8 @@ public:
     Result<std::vector<std::string>> set_properties(const std::string& name,
                                                     const unit::UnitPlan& changes);
 
+    // The container's unit, where it was not asked for here: for begin_register.
+    void adopt(const unit::UnitPlan& plan);
     // Registers a container with systemd-machined, so that
     // machinectl(1) knows it. Sent here and answered while other things happen;
     // machined asks who sends, so the connection must last until

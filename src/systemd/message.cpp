@@ -68,10 +68,20 @@ struct Append {
         (*this)(value.pid);
         close();
     }
+    void operator()(unit::Descriptor value) const { basic('h', &value.fd); }
+    void operator()(const unit::Command& value) const {
+        open('a', "(sasb)");
+        open('r', "sasb");
+        (*this)(value.path);
+        (*this)(value.argv);
+        (*this)(false);
+        close();
+        close();
+    }
 };
 
-constexpr const char* kSignatures[] = {"b",  "i",  "u",     "t",     "x",  "s",
-                                       "ay", "as", "a(ss)", "a(st)", "ah", "au"};
+constexpr const char* kSignatures[] = {"b",  "i",     "u",     "t",  "x",  "s", "ay",
+                                       "as", "a(ss)", "a(st)", "ah", "au", "h", "a(sasb)"};
 static_assert(std::size(kSignatures) == std::variant_size_v<unit::Value>);
 
 }  // namespace

@@ -46,6 +46,9 @@ Result<UnitState> Manager::Impl::state(const std::string& name) {
     state.invocation_id = take(*known, "InvocationID");
     state.description = take(*known, "Description");
     state.result = take(*known, "Result");
+    state.working_directory = take(*known, "WorkingDirectory");
+    state.main_code = text::parse_int<int>(take(*known, "ExecMainCode")).value_or(0);
+    state.main_status = text::parse_int<int>(take(*known, "ExecMainStatus")).value_or(0);
     return state;
 }
 

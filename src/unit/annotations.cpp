@@ -23,7 +23,10 @@ struct Row {
     std::string_view name;
     Kind kind;
     std::string_view choices = {};  // of a Choice, between blanks
+    bool of_services = false;       // a scope has no such thing
 };
+
+constexpr bool kService = true;
 
 constexpr Row kAllowed[] = {
     {"After", Kind::Units},
@@ -33,6 +36,7 @@ constexpr Row kAllowed[] = {
     {"CollectMode", Kind::Choice, " inactive inactive-or-failed "},
     {"Conflicts", Kind::Units},
     {"Description", Kind::Text},
+    {"FileDescriptorStoreMax", Kind::Number32, {}, kService},
     {"FinalKillSignal", Kind::Signal},
     {"IOWeight", Kind::Weight},
     {"KillMode", Kind::Choice, " control-group mixed none process "},
@@ -47,15 +51,26 @@ constexpr Row kAllowed[] = {
     {"MemoryMax", Kind::Limit},
     {"MemoryMin", Kind::Limit},
     {"MemorySwapMax", Kind::Limit},
+    {"NotifyAccess", Kind::Choice, " main exec all ", kService},
     {"OOMPolicy", Kind::Choice, " continue stop kill "},
     {"PartOf", Kind::Units},
+    {"RemainAfterExit", Kind::Bool, {}, kService},
     {"Requires", Kind::Units},
+    {"Restart", Kind::Choice, " no on-success on-failure on-abnormal on-watchdog on-abort always ",
+     kService},
+    {"RestartUSec", Kind::Usec, {}, kService},
     {"RuntimeMaxUSec", Kind::Usec},
     {"SendSIGHUP", Kind::Bool},
     {"SendSIGKILL", Kind::Bool},
+    {"StartLimitBurst", Kind::Number32, {}, kService},
+    {"StartLimitIntervalUSec", Kind::Usec, {}, kService},
     {"TasksMax", Kind::Limit},
+    {"TimeoutStartUSec", Kind::Usec, {}, kService},
     {"TimeoutStopUSec", Kind::Usec},
+    {"Type", Kind::Choice, " notify notify-reload ", kService},
     {"Wants", Kind::Units},
+    {"WatchdogSignal", Kind::Signal, {}, kService},
+    {"WatchdogUSec", Kind::Usec, {}, kService},
 };
 
 // Properties that a lifecycle default may be replaced in; a limit that
@@ -166,6 +181,8 @@ Result<> add_annotations(const oci::StringMap& annotations, Builder& builder) {
         const Row* row = find_row(name, &seconds);
         if (row == nullptr)
             return fail(field + ": is not among the unit properties that annotations may set");
+        if (row->of_services && !builder.is_service())
+            return fail(field + ": only of a container that is a service (--unit=service)");
         Value value = TRY_IN(field, value_of(*row, text, seconds));
         if (builder.find(row->name) != nullptr && !is_default(row->name))
             builder.warn(field + ": linux.resources sets " + std::string{row->name} +

@@ -28,6 +28,21 @@ void Builder::set(std::string_view name, Value value) {
     plan_.properties.push_back({std::string{name}, std::move(value)});
 }
 
+void Builder::unset(std::string_view name) {
+    std::erase_if(plan_.properties, [&](const Property& known) { return known.name == name; });
+}
+
+void Builder::add_to_list(std::string_view name, const std::string& unit) {
+    Strings units;
+    if (const Property* known = find(name); known != nullptr)
+        if (const Strings* old = std::get_if<Strings>(&known->value); old != nullptr)
+            units = *old;
+    if (std::find(units.begin(), units.end(), unit) != units.end())
+        return;
+    units.push_back(unit);
+    set(name, std::move(units));
+}
+
 const Property* Builder::find(std::string_view name) const {
     for (const Property& property : plan_.properties)
         if (property.name == name)

@@ -22,8 +22,12 @@ public:
     const CurrentLimits& current() const { return current_; }
 
     bool bfq() const { return facts_.bfq; }
+    bool is_service() const { return facts_.as_service; }
 
     void set(std::string_view name, Value value);
+    void unset(std::string_view name);
+    // Units are lists: adds one that is not in it yet.
+    void add_to_list(std::string_view name, const std::string& unit);
     const Property* find(std::string_view name) const;
 
     // A cgroup file that has no property. Dropped with a warning when its
@@ -67,6 +71,10 @@ Result<> add_resources(const oci::Resources& resources, Builder& builder);
 Result<UnitPlan> translate_inside(const oci::Config& config, const oci::Resources& resources,
                                   const ContainerId& id, const host::Service& service,
                                   Builder& builder);
+
+// Makes a service of the scope: before the annotations, and after them.
+Result<> begin_service(UnitName& name, Builder& builder);
+Result<> finish_service(const oci::Config& config, Builder& builder);
 
 void add_lifecycle(const ContainerId& id, const UnitName& name, Builder& builder);
 Result<> add_annotations(const oci::StringMap& annotations, Builder& builder);

@@ -14,17 +14,6 @@ bool lists(const Builder& builder, std::string_view property, const std::string&
     return units != nullptr && std::find(units->begin(), units->end(), unit) != units->end();
 }
 
-void add_to_list(std::string_view property, const std::string& unit, Builder& builder) {
-    if (lists(builder, property, unit))
-        return;
-    Strings units;
-    if (const Property* known = builder.find(property); known != nullptr)
-        if (const Strings* old = std::get_if<Strings>(&known->value); old != nullptr)
-            units = *old;
-    units.push_back(unit);
-    builder.set(property, units);
-}
-
 }  // namespace
 
 // Before, not After: the scope is started while the service itself is being
@@ -33,9 +22,9 @@ void add_to_list(std::string_view property, const std::string& unit, Builder& bu
 // ExecStop=, its signal and its timeout, and the scope's only then.
 Result<> add_caller(const host::Service& caller, Builder& builder) {
     TRY(check_unit_name(caller.unit));
-    add_to_list("PartOf", caller.unit, builder);
+    builder.add_to_list("PartOf", caller.unit);
     if (!lists(builder, "After", caller.unit))
-        add_to_list("Before", caller.unit, builder);
+        builder.add_to_list("Before", caller.unit);
     return {};
 }
 

@@ -126,6 +126,10 @@ Result<UnitName> derive(std::string_view path, const ContainerId& id) {
 
 }  // namespace
 
+std::string service_name(const UnitName& name) {
+    return name.scope.substr(0, name.scope.size() - kScope.size()).append(".service");
+}
+
 std::string escape(std::string_view text) {
     std::string escaped;
     for (size_t i = 0; i < text.size(); ++i) {

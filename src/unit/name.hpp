@@ -34,6 +34,9 @@ struct UnitName {
 // or ".." component. Errors start with "linux.cgroupsPath".
 Result<UnitName> name_unit(std::string_view cgroups_path, const ContainerId& id);
 
+// The name of the same container's service: "unitc-ID.service".
+std::string service_name(const UnitName& name);
+
 // systemd.unit(5), "Description": at most 255 bytes of letters, digits and
 // ":-_.\@", and a suffix that is a unit type's.
 Result<> check_unit_name(std::string_view name);

@@ -62,6 +62,10 @@ struct Writer {
     }
     std::string operator()(Pidfd value) const { return "ah 1 " + std::to_string(value.fd); }
     std::string operator()(Pid value) const { return "au 1 " + std::to_string(value.pid); }
+    std::string operator()(Descriptor value) const { return "h " + std::to_string(value.fd); }
+    std::string operator()(const Command& value) const {
+        return "a(sasb) 1 " + quoted(value.path) + (*this)(value.argv).substr(2) + " false";
+    }
 };
 
 }  // namespace

@@ -43,6 +43,8 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
         name.slice = facts.caller->slice;
     Builder builder{facts};
     add_lifecycle(id, name, builder);
+    if (facts.as_service)
+        TRY(begin_service(name, builder));
     TRY(add_resources(resources, builder));
     // With no rules at all, too: devices are denied unless allowed.
     TRY(add_devices(resources.devices, builder));
@@ -50,6 +52,8 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
     add_stop_signal(config.annotations, builder);
     if (facts.caller)
         TRY(add_caller(*facts.caller, builder));
+    if (facts.as_service)
+        TRY(finish_service(config, builder));
 
     UnitPlan plan = builder.take();
     plan.name = name.scope;

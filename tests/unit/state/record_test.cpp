@@ -233,6 +233,13 @@ TEST(Record, KeepsTheSocketForNotificationsWhereThereIsOne) {
     EXPECT_TRUE(deserialize(serialize(record)).value().ready_started);
 }
 
+TEST(Record, KeepsTheHomeOfAServiceOfItsOwn) {
+    Record record = sample_record();
+    EXPECT_EQ(serialize(record).find("\"home\""), std::string::npos);
+    record.home = "/run/unitc/web";
+    EXPECT_EQ(deserialize(serialize(record)).value().home, record.home);
+}
+
 TEST(Record, KeepsTheServiceWhoseCgroupItIsInWhereThereIsOne) {
     Record record = sample_record();
     EXPECT_EQ(serialize(record).find("\"service\""), std::string::npos);

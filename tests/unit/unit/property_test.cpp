@@ -29,6 +29,8 @@ TEST(PropertyText, IsWhatBusctlTakes) {
         {{"A", StringNumbers{{"/dev/block/8:0", 5}}}, "A a(st) 1 /dev/block/8:0 5"},
         {{"A", Pidfd{7}}, "A ah 1 7"},
         {{"A", Pid{42}}, "A au 1 42"},
+        {{"A", Descriptor{3}}, "A h 3"},
+        {{"A", Command{"/bin/a", {"a", "b c"}}}, "A a(sasb) 1 /bin/a 2 a \"b c\" false"},
     };
     for (const Row& row : rows)
         EXPECT_EQ(to_text(row.property), row.text);
