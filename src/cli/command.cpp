@@ -62,6 +62,10 @@ Result<int> run_start(const Invocation& invocation) {
     return 0;
 }
 
+Result<int> run_start_service(const Invocation& invocation) {
+    return TRY(ops::start_service(invocation.globals, request_of(invocation)));
+}
+
 Result<int> run_state(const Invocation& invocation) {
     const std::string document = TRY(ops::state(invocation.globals, invocation.arguments[0]));
     TRY(print(document));
@@ -330,6 +334,15 @@ constexpr Command kCommands[] = {
      run_update},
 };
 
+// What systemd executes, and nobody else.
+constexpr Command kInternal[] = {
+    {"start-service", "make the container of a service, in its unit", "<container-id>", 1, 1, false,
+     kRoot, !kMakesContainer, kStartServiceOptions,
+     "Is the ExecStart= of a container that `unitc run --unit=service` has made: systemd\n"
+     "executes it in the unit. By hand it does nothing.",
+     run_start_service, kEntersContainer},
+};
+
 }  // namespace
 
 std::span<const Command> commands() {
@@ -343,6 +356,9 @@ bool is_unsupported(std::string_view name) {
 
 const Command* find_command(std::string_view name) {
     for (const Command& command : kCommands)
+        if (name == command.name)
+            return &command;
+    for (const Command& command : kInternal)
         if (name == command.name)
             return &command;
     return nullptr;

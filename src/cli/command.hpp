@@ -32,7 +32,7 @@ struct Command {
 
 std::span<const Command> commands();
 
-// nullptr if there is none of that name.
+// One of these or an internal one, which no list shows; nullptr if there is none of that name.
 const Command* find_command(std::string_view name);
 
 // A command of runc's that there is not yet.

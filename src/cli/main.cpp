@@ -94,6 +94,7 @@ int run_program(char** argv, std::span<const char* const> words) {
         request.listen_names = environment("LISTEN_FDNAMES");
         request.listen_pidfd_id = std::getenv("LISTEN_PIDFDID") != nullptr;
     }
+    request.program = argv[0] != nullptr ? argv[0] : "";
     request.notify_socket = environment("NOTIFY_SOCKET");
     request.watchdog_usec = environment("WATCHDOG_USEC");
     const auto guarded = guard_descriptors(request.listen_fds + request.preserve_fds);

@@ -338,7 +338,7 @@ constexpr Option kPreserveFds = {"preserve-fds", 0, "N", "pass descriptors 3 to 
 constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container with the service that unitc runs in (default: auto, if that has executed unitc itself)", set_word<&ops::CreateRequest::part_of, ops::parse_part_of>};
 constexpr Option kReady = {"ready", 0, "container|started", "who says READY=1 to the service manager: the container, or unitc when its program is executed (default: container)", set_word<&ops::CreateRequest::ready_by, ops::parse_ready_by>};
 constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_registration};
-constexpr Option kUnit = {"unit", 0, "scope|self", "make the container a scope of its own, or a part of the cgroup of the service that unitc runs in (default: scope)", set_word<&ops::CreateRequest::unit_mode, ops::parse_unit_mode>};
+constexpr Option kUnit = {"unit", 0, "scope|service|self", "make the container a scope or a service of its own, or a part of the cgroup of the service that unitc runs in (default: scope)", set_word<&ops::CreateRequest::unit_mode, ops::parse_unit_mode>};
 // In every command's table, so that `unitc run -h` is the help of run.
 constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};
 
@@ -352,6 +352,8 @@ constexpr Option kRun[] = {
     {"no-subreaper", 0, nullptr, "do not adopt the orphans of the container's processes", set_request_switch<&ops::CreateRequest::no_subreaper>},
     kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kReady, kRegister, kUnit, kHelp,
 };
+
+constexpr Option kStartService[] = {kNoPivot, kRegister, kHelp};
 
 constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kUnit, kHelp};
 
@@ -468,6 +470,7 @@ constinit const Options kGlobalOptions = kGlobal;
 constinit const Options kRootOptions = kRoot;
 constinit const Options kCreateOptions = kCreate;
 constinit const Options kRunOptions = kRun;
+constinit const Options kStartServiceOptions = kStartService;
 constinit const Options kPlanOptions = kPlan;
 constinit const Options kPlainOptions = kPlain;
 constinit const Options kExecOptions = kExec;

@@ -27,6 +27,7 @@ extern const Options kRootOptions;    // before the command only
 extern const Options kPlainOptions;   // of commands that have none but --help
 extern const Options kCreateOptions;
 extern const Options kRunOptions;
+extern const Options kStartServiceOptions;
 extern const Options kPlanOptions;
 extern const Options kExecOptions;
 extern const Options kPsOptions;

@@ -42,6 +42,15 @@ Result<> await_execution(const wire::Channel& channel, Deadline deadline) {
     return {};
 }
 
+Result<> execute_program(wire::Channel& channel, Deadline deadline) {
+    TRY(channel.send(wire::Message::Start));
+    // What execve refuses stays bare, as runc has it, whose first process says
+    // such things itself.
+    TRY_IN("unable to start container process", await_execution(channel, deadline));
+    channel.close();
+    return {};
+}
+
 void log_timings(std::string_view timings) {
     if (!log::enabled(log::Level::Debug))
         return;

@@ -20,6 +20,9 @@ Result<wire::Packet> hear(const wire::Channel& channel, Deadline deadline);
 // closes. Until then the startContainer hooks may take their time.
 Result<> await_execution(const wire::Channel& channel, Deadline deadline);
 
+// Has the process that waits for its parent's Start execute the program.
+Result<> execute_program(wire::Channel& channel, Deadline deadline);
+
 // The payload of Ready, line by line, for --debug.
 void log_timings(std::string_view timings);
 

@@ -27,8 +27,14 @@ Result<> create(const Globals& globals, const CreateRequest& request) {
     const ContainerId id = TRY(ContainerId::parse(request.id));
     CreateRequest detached = request;
     detached.detach = true;
+    const Deadline deadline = deadline_of(globals);
+    Prepared prepared = TRY(prepare(globals, detached, id));
+    if (prepared.mode == UnitMode::Service)
+        return fail(
+            "--unit=service: a service is started when it is made: `run` does both, `create` "
+            "cannot");
     Creation creation =
-        TRY(make_container(globals, detached, id, StartBy::Socket, deadline_of(globals)));
+        TRY(make_container(globals, detached, std::move(prepared), StartBy::Socket, deadline));
     wire::Channel& channel = creation.child().channel();
     TRY(channel.send(wire::Message::Detach));
     TRY(channel.expect(wire::Message::Detached));

@@ -24,6 +24,7 @@
 #include "ops/laps.hpp"
 #include "ops/notification.hpp"
 #include "ops/pid_file.hpp"
+#include "ops/service.hpp"
 #include "plan/make.hpp"
 #include "sys/file.hpp"
 #include "sys/net_device.hpp"
@@ -37,34 +38,6 @@ namespace {
 
 // Undoing gets time of its own: the verb's may be what has run out.
 constexpr int kUndoMs = 2000;
-
-state::Record make_record(const Prepared& prepared) {
-    state::Record record;
-    record.phase = state::Phase::Intent;
-    record.id = prepared.plan.id;
-    record.oci_version = prepared.config.oci_version;
-    record.bundle = prepared.plan.bundle;
-    record.rootfs = prepared.plan.init.rootfs;
-    record.created = text::rfc3339_now();
-    record.annotations = prepared.config.annotations;
-    record.owner_uid = ::getuid();
-    record.boot_id = prepared.facts.boot_id;
-    record.unit = prepared.plan.unit.name;
-    record.service = prepared.plan.unit.service;
-    record.poststart = prepared.plan.hooks.poststart;
-    record.poststop = prepared.plan.hooks.poststop;
-    record.keyring = prepared.plan.init.new_keyring ? prepared.plan.init.keyring_name : "";
-    if (prepared.rdt) {
-        record.rdt_group = prepared.rdt->home();
-        record.rdt_made = prepared.rdt->undo();
-    }
-    if (prepared.notified) {
-        record.notify_socket = plan::kNotifySocket;
-        record.ready_started = prepared.ready_by == ReadyBy::Started;
-    }
-    record.private_pid_namespace = (prepared.plan.init.new_namespaces & CLONE_NEWPID) != 0;
-    return record;
-}
 
 // Its own words say more than systemd's "no process left".
 Error first_cause(const wire::Channel& channel, Error error) {
@@ -108,6 +81,43 @@ bool filters_devices(const unit::UnitPlan& plan) {
 
 }  // namespace
 
+state::Record make_record(const Prepared& prepared) {
+    state::Record record;
+    record.phase = state::Phase::Intent;
+    record.id = prepared.plan.id;
+    record.oci_version = prepared.config.oci_version;
+    record.bundle = prepared.plan.bundle;
+    record.rootfs = prepared.plan.init.rootfs;
+    record.created = text::rfc3339_now();
+    record.annotations = prepared.config.annotations;
+    record.owner_uid = ::getuid();
+    record.boot_id = prepared.facts.boot_id;
+    record.unit = prepared.plan.unit.name;
+    record.service = prepared.plan.unit.service;
+    record.poststart = prepared.plan.hooks.poststart;
+    record.poststop = prepared.plan.hooks.poststop;
+    record.keyring = prepared.plan.init.new_keyring ? prepared.plan.init.keyring_name : "";
+    if (prepared.rdt) {
+        record.rdt_group = prepared.rdt->home();
+        record.rdt_made = prepared.rdt->undo();
+    }
+    if (prepared.notified) {
+        record.notify_socket = plan::kNotifySocket;
+        record.ready_started = prepared.ready_by == ReadyBy::Started;
+    }
+    if (prepared.mode == UnitMode::Service && speaks_to_manager(prepared.config))
+        record.notify_socket = plan::kNotifySocket;
+    record.private_pid_namespace = (prepared.plan.init.new_namespaces & CLONE_NEWPID) != 0;
+    return record;
+}
+
+void warn_of(const Prepared& prepared) {
+    for (const std::string& warning : oci::warnings(prepared.config))
+        log::warning(warning);
+    for (const std::string& warning : prepared.plan.unit.warnings)
+        log::warning(warning);
+}
+
 Creation::Creation(Creation&& other) noexcept
     : deadline_(other.deadline_),
       entry_(std::move(other.entry_)),
@@ -115,6 +125,7 @@ Creation::Creation(Creation&& other) noexcept
       child_(std::move(other.child_)),
       master_(std::move(other.master_)),
       expected_cgroup_(std::move(other.expected_cgroup_)),
+      within_(other.within_),
       kept_(std::exchange(other.kept_, true)) {}
 
 Result<> Creation::end_unit() const {
@@ -142,6 +153,8 @@ Creation::~Creation() {
     }
     if (auto removed = remove_rdt_group(record_); !removed)
         log::warning(removed.error().message);
+    if (within_)
+        return;
     run_poststop_hooks(record_);
     if (auto removed = entry_->remove(); !removed)
         log::warning(removed.error().message);
@@ -158,6 +171,8 @@ class Maker {
 public:
     Maker(const CreateRequest& request, Prepared prepared, Deadline deadline)
         : request_(request), prepared_(std::move(prepared)), deadline_(deadline) {}
+
+    void set_turn(Turn turn) { turn_ = turn; }
 
     Result<> open_outlets() {
         TRY(pid_file_.open(request_.pid_file));
@@ -183,6 +198,30 @@ public:
             TRY_IN("credentials of the service",
                    copy_credentials(*prepared_.credentials, creation.entry_->dir()));
         return creation;
+    }
+
+    // The record goes on, with what is new about it.
+    Result<Creation> adopt(state::Entry entry, const state::Record& former) {
+        state::Record record = make_record(prepared_);
+        record.created = former.created;
+        record.home = former.home;
+        record.cgroup = former.cgroup;
+        record.invocation_id = former.invocation_id;
+        Creation creation{deadline_, std::move(entry), std::move(record)};
+        creation.within_ = true;
+        TRY(creation.entry_->save(creation.record_));
+        return creation;
+    }
+
+    Result<> spawn_within(Creation& creation) {
+        creation.child_.emplace(
+            TRY(launch::spawn(prepared_.plan.init, Fd{}, launch::Parent::Ours)));
+        lap("clone");
+        if (prepared_.registration == Registration::No)
+            return {};
+        manager_ = TRY(systemd::Manager::connect(deadline_));
+        manager_->adopt(prepared_.plan.unit);
+        return {};
     }
 
     Result<> spawn(Creation& creation, StartBy start_by) {
@@ -233,6 +272,7 @@ public:
 
 private:
     bool is_inside() const { return !prepared_.plan.unit.service.empty(); }
+    bool is_within() const { return prepared_.mode == UnitMode::Service; }
 
     Result<> enter_service(const Creation& creation, pid_t pid) {
         const unit::UnitPlan& plan = prepared_.plan.unit;
@@ -245,7 +285,8 @@ private:
 
     Result<> enter_unit(Creation& creation) {
         launch::Child& child = *creation.child_;
-        auto refused = is_inside() ? std::vector<std::string>{} : manager_->finish_start();
+        auto refused =
+            is_inside() || is_within() ? std::vector<std::string>{} : manager_->finish_start();
         if (!refused)
             return Failure{first_cause(child.channel(), std::move(refused).error())};
         lap("systemd's job");
@@ -294,6 +335,9 @@ private:
             return fail("unit '" + plan.name + "' is active, but the container's process is in '" +
                         path + "'");
         const Fd group = TRY(cgroup::open(path));
+        if (is_within() && path != creation.record_.cgroup)
+            return fail("the container's process is in '" + path + "', not in '" +
+                        creation.record_.cgroup + "'");
         creation.record_.cgroup = path;
         creation.record_.invocation_id = cgroup::invocation_id(group);
         if (is_inside())
@@ -301,10 +345,14 @@ private:
 
         auto files = plan.cgroup_files;
         for (const unit::Fallback& fallback : plan.fallbacks)
-            if (std::find(refused.begin(), refused.end(), fallback.property) != refused.end())
+            // Who asked for the unit knows what was refused; it is not us.
+            if (is_within()
+                    ? !cgroup::verify_files(group, {{fallback.file, fallback.content}})
+                    : std::find(refused.begin(), refused.end(), fallback.property) != refused.end())
                 files.emplace_back(fallback.file, fallback.content);
         TRY(cgroup::write_files(group, files));
-        TRY(cgroup::verify_files(group, plan.expected_files));
+        if (turn_ == Turn::First)
+            TRY(cgroup::verify_files(group, plan.expected_files));
         TRY(hand_over(creation, group));
         if (filters_devices(plan) && TRY(cgroup::device_programs(group)) == 0)
             return fail("linux.resources.devices: systemd attached no device filter to '" +
@@ -366,6 +414,7 @@ private:
     const CreateRequest& request_;
     Prepared prepared_;
     Deadline deadline_;
+    Turn turn_ = Turn::First;
     std::optional<state::Store> store_;
     std::optional<systemd::Manager> manager_;
     EngineSockets sockets_;
@@ -374,17 +423,26 @@ private:
 };
 
 Result<Creation> make_container(const Globals& globals, const CreateRequest& request,
-                                const ContainerId& id, StartBy start_by, Deadline deadline) {
-    Prepared prepared = TRY(prepare(globals, request, id));
-    for (const std::string& warning : oci::warnings(prepared.config))
-        log::warning(warning);
-    for (const std::string& warning : prepared.plan.unit.warnings)
-        log::warning(warning);
+                                Prepared prepared, StartBy start_by, Deadline deadline) {
+    const ContainerId id = TRY(ContainerId::parse(prepared.plan.id));
+    warn_of(prepared);
     Maker maker{request, std::move(prepared), deadline};
     TRY(maker.open_outlets());
     // From here on the world changes. What is not kept is undone.
     Creation creation = TRY(maker.claim(globals, id));
     TRY(maker.spawn(creation, start_by));
+    TRY(maker.enter_and_prepare(creation));
+    TRY(maker.record_created(creation));
+    return creation;
+}
+
+Result<Creation> make_container_within(const CreateRequest& request, Prepared prepared,
+                                       state::Entry entry, const state::Record& record, Turn turn,
+                                       Deadline deadline) {
+    Maker maker{request, std::move(prepared), deadline};
+    maker.set_turn(turn);
+    Creation creation = TRY(maker.adopt(std::move(entry), record));
+    TRY(maker.spawn_within(creation));
     TRY(maker.enter_and_prepare(creation));
     TRY(maker.record_created(creation));
     return creation;

@@ -42,14 +42,31 @@ private:
     std::optional<launch::Child> child_;
     Fd master_;
     std::string expected_cgroup_;  // of the unit once it was asked for
+    // In the container's own service: unit and record are not ours to undo.
+    bool within_ = false;
     bool kept_ = false;
 };
+
+// What is questionable about a config, and what of it has no effect here.
+void warn_of(const Prepared& prepared);
+
+// What there is to remember before anything is made.
+state::Record make_record(const Prepared& prepared);
 
 enum class StartBy { Parent, Socket };
 
 // Afterwards the child waits for Start (StartBy::Parent) or Detach, the
 // record says Created and the pid file is written.
 Result<Creation> make_container(const Globals& globals, const CreateRequest& request,
-                                const ContainerId& id, StartBy start_by, Deadline deadline);
+                                Prepared prepared, StartBy start_by, Deadline deadline);
+
+// The same in the cgroup of the service that we and the container are in:
+// `record` says which one, and `entry` is the container's. What fails leaves
+// unit and record to others. With Turn::Again the limits are what has become of
+// them since (`unitc update`, systemctl set-property).
+enum class Turn { First, Again };
+Result<Creation> make_container_within(const CreateRequest& request, Prepared prepared,
+                                       state::Entry entry, const state::Record& record, Turn turn,
+                                       Deadline deadline);
 
 }  // namespace unitc::ops

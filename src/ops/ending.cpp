@@ -67,6 +67,36 @@ MaybeGroup ask_manager(const std::string& unit, const std::string& id, const std
     return std::nullopt;
 }
 
+bool is_service(const state::Record& record) {
+    return !record.home.empty();
+}
+
+// Nothing: it is gone, or it is another's.
+Result<std::optional<systemd::UnitState>> ask_for_service(systemd::Manager& manager,
+                                                          const state::Record& record) {
+    systemd::UnitState state = TRY(manager.unit_state(record.unit));
+    if (!state.loaded)
+        return std::nullopt;
+    if (state.working_directory == record.home)
+        return state;
+    log::warning("unit '" + record.unit + "' is not of container '" + record.id + "': left alone");
+    return std::nullopt;
+}
+
+// systemd may have started it again since the record was written.
+MaybeGroup find_service(const state::Record& record, Deadline deadline) {
+    if (!record.cgroup.empty() && !record.invocation_id.empty()) {
+        auto group = TRY(open_group(record.cgroup, record.unit));
+        if (group && cgroup::invocation_id(group->fd) == record.invocation_id)
+            return group;
+    }
+    systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
+    const auto state = TRY(ask_for_service(manager, record));
+    if (!state || state->control_group.empty())
+        return std::nullopt;
+    return open_group(state->control_group, record.unit);
+}
+
 // Its mark is our own, written down before the group was made.
 MaybeGroup find_inside(const state::Record& record) {
     auto group = TRY(open_group(record.cgroup, record.unit));
@@ -98,6 +128,8 @@ MaybeGroup find_group(const state::Record& record, Deadline deadline) {
         return std::nullopt;
     if (!record.service.empty())
         return find_inside(record);
+    if (is_service(record))
+        return find_service(record, deadline);
     if (record.cgroup.empty())  // only the intent was written
         return ask_manager(record.unit, record.id, {}, record.invocation_id, deadline);
     if (!record.cgroup.ends_with("/" + record.unit))
@@ -117,7 +149,28 @@ MaybeGroup find_group(const state::Record& record, Deadline deadline) {
 
 MaybeGroup find_group(const ContainerId& id, Deadline deadline) {
     const unit::UnitName name = TRY(unit::name_unit({}, id));
-    return ask_manager(name.scope, id.str(), {}, {}, deadline);
+    auto scope = TRY(ask_manager(name.scope, id.str(), {}, {}, deadline));
+    if (scope)
+        return scope;
+    return ask_manager(unit::service_name(name), id.str(), {}, {}, deadline);
+}
+
+Result<> end_service(const state::Record& record, Deadline deadline) {
+    const bool current = TRY(is_of_this_boot(record));
+    if (!is_service(record) || !current)
+        return {};
+    systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
+    const auto state = TRY(ask_for_service(manager, record));
+    if (!state)
+        return {};
+    if (!state->control_group.empty())
+        if (const auto group = cgroup::open(state->control_group))
+            if (const auto killed = cgroup::kill_all(*group); !killed)
+                log::debug(killed.error().message);
+    // Also one that is dead and about to be started again.
+    TRY_IN("stop unit '" + record.unit + "'", manager.stop_unit(record.unit));
+    TRY_IN("reset unit '" + record.unit + "'", manager.reset_failed(record.unit));
+    return {};
 }
 
 Result<> forget_unit(const state::Record& record, Deadline deadline) {
@@ -153,8 +206,10 @@ Result<> end_group(const Group& group, Deadline deadline) {
                                                      empty.error().message + pids_in(group.fd));
         return cgroup::remove_tree(group.path, deadline);
     }
+    // A service comes back, unless it is told to stop.
+    const bool service = group.unit.ends_with(".service");
     const Deadline soon = Deadline::in_ms(std::min(kGoesByItselfMs, deadline.left_ms()));
-    if (cgroup::wait_gone(group.path, soon))
+    if (!service && cgroup::wait_gone(group.path, soon))
         return {};
     systemd::Manager manager = TRY(systemd::Manager::connect(deadline));
     TRY_IN("stop unit '" + group.unit + "'", manager.stop_unit(group.unit));

@@ -31,6 +31,10 @@ Result<std::optional<Group>> find_group(const state::Record& record, Deadline de
 // the name that an id has by default, if its Description is the container's.
 Result<std::optional<Group>> find_group(const ContainerId& id, Deadline deadline);
 
+// Ends the unit of a container that is a service, whatever it is doing; of
+// others it is none of this function's business.
+Result<> end_service(const state::Record& record, Deadline deadline);
+
 // Resets the container's unit if it has failed and is still loaded.
 Result<> forget_unit(const state::Record& record, Deadline deadline);
 

@@ -58,13 +58,18 @@ Result<Foreground> Foreground::begin() {
 }
 
 Result<int> Foreground::wait(const launch::Child& child, Fd master) {
+    const auto reaped = [&]() -> Result<std::optional<int>> { return reap_all(child.pid()); };
+    return wait(child.pidfd(), reaped, std::move(master));
+}
+
+Result<int> Foreground::wait(const Fd& pidfd, const Ask& ask, Fd master) {
     std::optional<TerminalRelay> relay;
     if (master)
         relay.emplace(TRY(TerminalRelay::begin(std::move(master))));
     std::optional<int> status;
     std::vector<pollfd> polled;
     while (!status) {
-        polled.assign({{signals_.get(), POLLIN, 0}, {child.pidfd().get(), POLLIN, 0}});
+        polled.assign({{signals_.get(), POLLIN, 0}, {pidfd.get(), POLLIN, 0}});
         if (relay)
             relay->add_to(polled);
         if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR)
@@ -74,12 +79,11 @@ Result<int> Foreground::wait(const launch::Child& child, Fd master) {
                 relay->resize();
             // A process that has just ended needs no signal any more.
             if (is_forwarded(signal->ssi_signo)) [[maybe_unused]]
-                const auto sent =
-                    sys::send_signal(child.pidfd(), static_cast<int>(signal->ssi_signo));
+                const auto sent = sys::send_signal(pidfd, static_cast<int>(signal->ssi_signo));
         }
         if (relay)
             relay->advance();
-        status = reap_all(child.pid());
+        status = TRY(ask());
     }
     if (relay)
         relay->drain();

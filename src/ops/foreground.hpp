@@ -2,6 +2,9 @@
 // `run` in the foreground: signals go to the container, its status comes back.
 #pragma once
 
+#include <functional>
+#include <optional>
+
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "launch/child.hpp"
@@ -18,6 +21,11 @@ public:
     // window's size, copies the terminal (an empty master: there is none),
     // reaps whatever else becomes our child. The status as a shell shows it.
     Result<int> wait(const launch::Child& child, Fd master);
+
+    // The same of a process that another one reaps: asked for its status
+    // whenever something happens, and when it has ended.
+    using Ask = std::function<Result<std::optional<int>>()>;
+    Result<int> wait(const Fd& pidfd, const Ask& status, Fd master);
 
 private:
     explicit Foreground(Fd signals) : signals_(std::move(signals)) {}

@@ -54,9 +54,11 @@ std::vector<cgroup::DeviceGrant> grants_of(const std::vector<unit::AllowedDevice
 Result<UnitMode> parse_unit_mode(std::string_view text) {
     if (text == "scope")
         return UnitMode::Scope;
+    if (text == "service")
+        return UnitMode::Service;
     if (text == "self")
         return UnitMode::Self;
-    return fail("must be scope or self");
+    return fail("must be scope, service or self");
 }
 
 Result<UnitMode> unit_mode(const CreateRequest& request, const oci::Config& config) {

@@ -38,10 +38,11 @@ Result<PartOf> parse_part_of(std::string_view text);  // "auto", "no", "caller"
 
 // What a container is to systemd.
 enum class UnitMode {
-    Scope,  // a scope of its own
-    Self,   // a group in the cgroup of the service that unitc runs in
+    Scope,    // a scope of its own
+    Service,  // a service of its own, whose parent and supervisor is PID 1
+    Self,     // a group in the cgroup of the service that unitc runs in
 };
-Result<UnitMode> parse_unit_mode(std::string_view text);  // "scope", "self"
+Result<UnitMode> parse_unit_mode(std::string_view text);  // "scope", "service", "self"
 
 // Who says READY=1 to the service manager that has given NOTIFY_SOCKET.
 enum class ReadyBy {
@@ -72,6 +73,7 @@ struct CreateRequest {
     std::string registration;  // --register, checked; empty: as annotation or environment say
     std::optional<UnitMode> unit_mode;
     std::optional<ReadyBy> ready_by;
+    std::string program;  // our own, as argv[0] has it
 };
 
 // exec. What is not given is as the container's config has it.
@@ -110,6 +112,10 @@ void end_making() noexcept;
 Result<> create(const Globals& globals, const CreateRequest& request);
 // The container's exit status as a shell shows it (128 + signal); 0 when detached.
 Result<int> run(const Globals& globals, const CreateRequest& request);
+// What PID 1 executes in the unit of a container that is a service: makes the
+// container there and leaves it to PID 1. 1: it failed, and the caller of `run`
+// was told why.
+Result<int> start_service(const Globals& globals, const CreateRequest& request);
 // `notify_socket`: NOTIFY_SOCKET, as passed; empty: none.
 Result<> start(const Globals& globals, const std::string& id,
                const std::string& notify_socket = {});

@@ -18,6 +18,7 @@
 #include "ops/notification.hpp"
 #include "ops/part_of.hpp"
 #include "ops/pressure.hpp"
+#include "ops/service.hpp"
 #include "plan/make.hpp"
 #include "seccomp/compile.hpp"
 #include "state/store.hpp"
@@ -100,28 +101,38 @@ Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::In
     return {};
 }
 
-Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
-                         const ContainerId& id) {
-    plan::Request wanted;
-    wanted.bundle = TRY(absolute(request.bundle));
+namespace {
+
+Result<> decide_unit(const CreateRequest& request, Prepared& prepared) {
+    prepared.mode = TRY(unit_mode(request, prepared.config));
+    prepared.facts.inside_caller = prepared.mode == UnitMode::Self;
+    prepared.facts.as_service = prepared.mode == UnitMode::Service;
+    prepared.facts.caller = TRY(find_caller(request, prepared.config, prepared.mode));
+    return {};
+}
+
+Result<Prepared> prepare_text(const CreateRequest& request, const ContainerId& id,
+                              std::string config_text) {
     Prepared prepared;
-    prepared.config_text = TRY(read_config(wanted.bundle));
+    prepared.config_text = std::move(config_text);
     prepared.config = TRY_IN(kConfig, oci::parse(prepared.config_text));
     TRY_IN(kConfig, oci::validate(prepared.config));
-    TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
     TRY(check_labels(prepared.config));
     prepared.registration = TRY(decide_registration(request.registration, prepared.config));
     TRY(check_net_devices(prepared.config));
     TRY(decide_rdt(prepared, id));
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
-    const UnitMode mode = TRY(unit_mode(request, prepared.config));
-    prepared.facts.inside_caller = mode == UnitMode::Self;
     if (const auto& linux_part = prepared.config.linux_)
         prepared.facts.bfq =
             linux_part->resources && unit::needs_bfq(*linux_part->resources) && host::has_bfq();
-    prepared.facts.caller = TRY(find_caller(request, prepared.config, mode));
+    return prepared;
+}
 
+// What a caller's descriptors and options make of it.
+plan::Request wishes(const CreateRequest& request, std::string bundle) {
+    plan::Request wanted;
+    wanted.bundle = std::move(bundle);
     wanted.preserve_fds = request.listen_fds + request.preserve_fds;
     wanted.pivot = !request.no_pivot;
     wanted.new_keyring = !request.no_new_keyring;
@@ -130,24 +141,57 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
         wanted.extra_env = {"LISTEN_FDS=" + std::to_string(request.listen_fds), "LISTEN_PID=1"};
     if (request.listen_fds > 0 && !request.listen_names.empty())
         wanted.extra_env.push_back("LISTEN_FDNAMES=" + request.listen_names);
-    if (prepared.facts.caller)
+    wanted.listen_pidfd_id = request.listen_fds > 0 && request.listen_pidfd_id;
+    return wanted;
+}
+
+}  // namespace
+
+Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
+                         const ContainerId& id) {
+    const std::string bundle = TRY(absolute(request.bundle));
+    std::string config = TRY(read_config(bundle));
+    Prepared prepared = TRY(prepare_text(request, id, std::move(config)));
+    TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
+    TRY(decide_unit(request, prepared));
+    plan::Request wanted = wishes(request, bundle);
+    if (prepared.facts.caller && prepared.mode != UnitMode::Service)
         prepared.credentials =
             pass_credentials(*prepared.facts.caller, globals.root + "/" + id.str(), prepared.config,
                              wanted.extra_env);
-    if (mode == UnitMode::Self)
+    if (prepared.mode == UnitMode::Self)
         pass_memory_pressure(*prepared.facts.caller, prepared.config, wanted.extra_env);
-    wanted.listen_pidfd_id = request.listen_fds > 0 && request.listen_pidfd_id;
     TRY_IN(kConfig, notify::allowed_by(prepared.config.annotations));
     prepared.ready_by = TRY(ready_by(request, prepared.config));
-    prepared.notified = is_notified(request.notify_socket);
+    // In a service it is its own manager that hears it.
+    prepared.notified = prepared.mode != UnitMode::Service && is_notified(request.notify_socket);
     if (prepared.notified) {
         wanted.notify_directory = globals.root + "/" + id.str() + "/" + state::kNotifyDirectory;
         for (std::string& variable : watchdog_environment(request))
             wanted.extra_env.push_back(std::move(variable));
     }
     prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
-    if (mode == UnitMode::Self)
+    if (prepared.mode == UnitMode::Self)
         TRY(check_inside(prepared.plan.unit));
+    TRY(add_seccomp(globals, prepared.config, prepared.plan.init));
+    return prepared;
+}
+
+Result<Prepared> prepare_within(const Globals& globals, const CreateRequest& request,
+                                const state::Record& record, std::string config_text) {
+    const ContainerId id = TRY(ContainerId::parse(record.id));
+    Prepared prepared = TRY(prepare_text(request, id, std::move(config_text)));
+    prepared.mode = UnitMode::Service;
+    prepared.facts.as_service = true;
+    plan::Request wanted = wishes(request, record.bundle);
+    if (speaks_to_manager(prepared.config)) {
+        wanted.notify_socket = request.notify_socket;
+        for (std::string& variable : watchdog_environment(request))
+            wanted.extra_env.push_back(std::move(variable));
+    }
+    prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
+    // What it was started as, whatever the calling service of then was.
+    prepared.plan.unit.name = record.unit;
     TRY(add_seccomp(globals, prepared.config, prepared.plan.init));
     return prepared;
 }

@@ -14,6 +14,7 @@
 #include "ops/registration.hpp"
 #include "plan/plan.hpp"
 #include "resctrl/group.hpp"
+#include "state/record.hpp"
 
 namespace unitc::ops {
 
@@ -27,6 +28,7 @@ struct Prepared {
     ReadyBy ready_by = ReadyBy::Container;
     std::optional<CredentialsCopy> credentials;
     Registration registration = Registration::No;
+    UnitMode mode = UnitMode::Scope;
 };
 
 // runc's rules for who gets the terminal, in its words.
@@ -41,5 +43,10 @@ Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::In
 
 Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
                          const ContainerId& id);
+
+// The same from within the container's service: with the copy of config.json
+// that the record came with, instead of what the bundle holds by now.
+Result<Prepared> prepare_within(const Globals& globals, const CreateRequest& request,
+                                const state::Record& record, std::string config_text);
 
 }  // namespace unitc::ops

@@ -13,4 +13,8 @@ namespace unitc::ops {
 // the id taken by a new one. That is success, too.
 Result<> remove_recorded(const Globals& globals, const state::Record& expected);
 
+// Undoes the start of a container that is a service, whose unit may be there
+// (`asked`) and whose record may have gone on since `begun`. In its own time.
+Result<> remove_service(const Globals& globals, const state::Record& begun, bool asked);
+
 }  // namespace unitc::ops

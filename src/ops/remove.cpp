@@ -53,7 +53,7 @@ Result<> forget_failed(const state::Record& record, Deadline deadline) {
     const bool kept = std::any_of(notes.begin(), notes.end(), [](const auto& note) {
         return note.first == "org.systemd.property.CollectMode";
     });
-    return kept ? forget_unit(record, deadline) : Result<>{};
+    return kept && record.home.empty() ? forget_unit(record, deadline) : Result<>{};
 }
 
 // What the end of the unit does not reach: a first process that has left it.
@@ -77,7 +77,10 @@ Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadl
     record.phase = state::Phase::Deleting;
     if (const auto saved = entry.save(record); !saved)
         log::debug(saved.error().message);
-    TRY(end_if_found(find_group(record, deadline), deadline));
+    if (record.home.empty())
+        TRY(end_if_found(find_group(record, deadline), deadline));
+    else
+        TRY(end_service(record, deadline));
     TRY(end_init(entry, record, deadline));
     TRY(remove_leftover(record, deadline));
     TRY(forget_failed(record, deadline));
@@ -122,6 +125,24 @@ Result<> remove_recorded(const Globals& globals, const state::Record& expected) 
     if (!is_same_container(record, expected))
         return {};
     return remove_loaded(*entry, std::move(record), deadline);
+}
+
+Result<> remove_service(const Globals& globals, const state::Record& begun, bool asked) {
+    // The verb's may be what has run out.
+    constexpr int kUndoMs = 5000;
+    const Deadline deadline = Deadline::in_ms(kUndoMs);
+    // Also to have the lock back from whoever is making the container there.
+    if (asked)
+        TRY(end_service(begun, deadline));
+    auto entry = find_entry(globals, begun.id, deadline);
+    if (!entry)
+        return means_unknown(entry.error()) ? Result<>{} : Failure{std::move(entry).error()};
+    auto record = entry->load();
+    if (record && (record->created != begun.created || record->boot_id != begun.boot_id))
+        return {};
+    if (!record || !asked)
+        return entry->remove();
+    return remove_loaded(*entry, *std::move(record), deadline);
 }
 
 }  // namespace unitc::ops

@@ -14,19 +14,10 @@
 #include "ops/notification.hpp"
 #include "ops/ops.hpp"
 #include "ops/removal.hpp"
+#include "ops/service.hpp"
 
 namespace unitc::ops {
 namespace {
-
-Result<> execute(Creation& creation, Deadline deadline) {
-    wire::Channel& channel = creation.child().channel();
-    TRY(channel.send(wire::Message::Start));
-    // What execve refuses stays bare, as runc has it, whose first process says
-    // such things itself.
-    TRY_IN("unable to start container process", await_execution(channel, deadline));
-    channel.close();
-    return {};
-}
 
 // The lock is not held: a hook may call other verbs.
 Result<> after_start(const Globals& globals, const state::Record& record, Deadline deadline) {
@@ -59,17 +50,21 @@ Result<int> stay(const Globals& globals, const CreateRequest& request, Creation 
 Result<int> run(const Globals& globals, const CreateRequest& request) {
     const ContainerId id = TRY(ContainerId::parse(request.id));
     const Deadline deadline = deadline_of(globals);
+    Prepared prepared = TRY(prepare(globals, request, id));
+    if (prepared.mode == UnitMode::Service)
+        return run_service(globals, request, prepared, deadline);
     // Orphans of a container without a pid namespace of its own are ours then.
     if (!request.detach && !request.no_subreaper && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_CHILD_SUBREAPER");
-    Creation creation = TRY(make_container(globals, request, id, StartBy::Parent, deadline));
+    Creation creation =
+        TRY(make_container(globals, request, std::move(prepared), StartBy::Parent, deadline));
     std::optional<Foreground> foreground;
     if (!request.detach)
         foreground.emplace(TRY(Foreground::begin()));
     auto notification =
         TRY(Notification::begin(creation.directory(), creation.record(), request.notify_socket));
     Laps laps;
-    TRY(execute(creation, deadline));
+    TRY(execute_program(creation.child().channel(), deadline));
     laps.lap("execute");
     creation.keep();
     const auto caller = request.detach ? Notification::Caller::Leaves : Notification::Caller::Stays;

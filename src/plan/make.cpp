@@ -142,11 +142,11 @@ bool bind_on_dev(const std::vector<MountStep>& mounts) {
 }
 
 // Last, over whatever the config has there, as in runc: the variable names it.
-void add_notify_mount(const std::string& source, InitPlan& init) {
+void add_notify_mount(const std::string& source, const char* destination, InitPlan& init) {
     MountStep step;
     step.kind = MountStep::Kind::Bind;
     step.where = "NOTIFY_SOCKET";
-    step.destination = kNotifyDirectory;
+    step.destination = destination;
     step.source = source;
     step.attributes.set =
         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -190,7 +190,9 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.readonly_paths = once_each(linux_part.readonly_paths);
     map_mounts(config, init);
     if (!request.notify_directory.empty())
-        add_notify_mount(request.notify_directory, init);
+        add_notify_mount(request.notify_directory, kNotifyDirectory, init);
+    if (!request.notify_socket.empty())
+        add_notify_mount(request.notify_socket, kNotifySocket, init);
     init.hand_over_cgroup = may_write_cgroup(init);
     TRY(check_mount_ids(init));
     init.hostname = config.hostname;

@@ -22,6 +22,7 @@ struct Request {
     std::vector<std::string> extra_env;  // LISTEN_FDS and friends
     bool listen_pidfd_id = false;
     std::string notify_directory;  // of the host, shown at kNotifyDirectory; empty: none
+    std::string notify_socket;     // of the host, shown at kNotifySocket; empty: none
 };
 
 // Where runc has it, and engines expect it.

@@ -81,7 +81,7 @@ ProcessPlan make_process(const oci::Process& process, const Request& request,
         add_variable(plan.env, variable);
     for (const std::string& variable : request.extra_env)
         add_variable(plan.env, variable);
-    if (!request.notify_directory.empty())
+    if (!request.notify_directory.empty() || !request.notify_socket.empty())
         add_variable(plan.env, std::string{"NOTIFY_SOCKET="} + kNotifySocket);
     plan.cwd = process.cwd;
     plan.uid = process.user.uid;

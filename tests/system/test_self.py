@@ -300,8 +300,8 @@ def what_cannot_be_is_refused_by_its_name(t):
     _refused(t, t.bundle(*true), *_DELEGATED, flags=("--unit=self", "--part-of=no"), words=("option --part-of 'no': not with --unit=self",))
     t.fails(t.bundle(*true), "--unit=self", words=("--unit=self: unitc does not run in a service",),
             wrap=("systemd-run", "--quiet", "--scope", f"--unit={t.fresh_name('x')}"))
-    t.fails(t.bundle(*true), "--unit=slice", words=("option --unit 'slice': must be scope or self",))
-    t.fails(t.bundle(*true), words=("environment variable UNITC_UNIT 'slice': must be scope or self",),
+    t.fails(t.bundle(*true), "--unit=slice", words=("option --unit 'slice': must be scope, service or self",))
+    t.fails(t.bundle(*true), words=("environment variable UNITC_UNIT 'slice': must be scope, service or self",),
             env=dict(os.environ, UNITC_UNIT="slice"))
     t.fails(t.bundle(*true).annotate("org.unitc.unit", "self"), words=("annotations.org.unitc.unit 'self'", "executed unitc itself"))
 

@@ -14,7 +14,7 @@ from . import cgroup, process, systemd, wait
 
 # Directories whose listing must not change. A dot name in a state root is the runtime's own cache.
 _LISTED = ("/dev/shm", "/tmp", "/var/tmp", "/run", "/run/systemd/transient", "/sys/fs/bpf")
-# systemd's own services come and go; none of ours is a service, and none of these is a container's.
+# systemd's own services come and go; a container that is one has a name of ours.
 _OTHERS_UNITS = (".device", ".service", ".socket", ".timer", ".path", ".target", ".swap", ".automount")
 # <linux/bpf.h>, enum bpf_cmd
 _PROG_GET_NEXT_ID, _PROG_GET_FD_BY_ID, _OBJ_GET_INFO_BY_FD = 11, 13, 15
@@ -76,9 +76,13 @@ def _held_bpf():
     return found
 
 
+def _is_containers(name):
+    return name.startswith("unitc-") and name.endswith(".service")
+
+
 def _is_systemds_own(part):
     """Cgroups that a daemon-reload makes for units that were there all the time."""
-    return part.endswith((*_OTHERS_UNITS, ".mount")) or part.startswith("system-")
+    return not _is_containers(part) and part.endswith((*_OTHERS_UNITS, ".mount")) or part.startswith("system-")
 
 
 def _listing(directory, deep):
@@ -106,7 +110,7 @@ class Watch:
 
     def snapshot(self):
         return Snapshot(
-            units={name: how for name, how in systemd.units().items() if how[1] == "failed" or not name.endswith(_OTHERS_UNITS)},
+            units={name: how for name, how in systemd.units().items() if how[1] == "failed" or not name.endswith(_OTHERS_UNITS) or _is_containers(name)},
             jobs=systemd.jobs(),
             cgroups={path for path in cgroup.directories() if not any(_is_systemds_own(part) for part in path.split("/"))},
             mounts=[f"{m['type']} {m['source']}{m['root']} on {m['point']}" for m in process.mounts(1) + process.mounts("self")],
@@ -181,7 +185,7 @@ class Watch:
 
     def _remove(self, left):
         for path in left.get("cgroup", ()):
-            if not path.endswith(".scope"):
+            if not path.endswith(".scope") and not _is_containers(os.path.basename(path)):
                 continue
             try:
                 with open(path + "/cgroup.kill", "w") as file:

@@ -53,7 +53,7 @@ const std::vector<BadValues>& bad_values() {
         {"root", {"/", "/.", "/a/.."}},
         {"rootless", {"maybe", "2"}},
         {"timeout", {"", "0", "-1", "1s", "86401"}},
-        {"unit", {"", "service", "Self"}},
+        {"unit", {"", "services", "Self"}},
         {"user", {"", "root", "0:", ":0", "0:root", "0:0:0", "-1", "4294967295"}},
     };
     return table;
