@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -131,6 +132,30 @@ def every_verb_works_on_it(t):
     container.wait_stopped()
     t.equal(container.bundle.told(), ["up", "TERM"], "what the program was told")
     t.ok("delete", identity)
+
+
+@test(peers="")
+def one_that_needs_an_usher_is_supervised_as_well(t):
+    bundle = t.bundle(shell="sleep 0.3; exit 5")
+    bundle.linux["namespaces"].append({"type": "time"})
+    container = _detached(t, bundle)
+    t.equal(_show(container.id, "MainPID"), str(container.pid), "main process")
+    _becomes(t, container.id, "ActiveState", "failed")
+    t.equal(_show(container.id, "Result", "ExecMainStatus"), ("exit-code", "5"), "result")
+    t.ok("delete", container.id)
+
+
+@test(peers="")
+def machinectl_knows_it_if_asked_for(t):
+    t.machine_needs(shutil.which("machinectl"), "needs machinectl (systemd-container) in the machine")
+    # machined has a slice of its own made, which stays until somebody stops it.
+    t.finally_do(lambda: systemd.control("stop", "systemd-machined.service", "machine.slice"))
+    t.command("machinectl", "list")
+    container = _obedient(t, "--register=yes")
+    for _ in range(2):
+        t.contains(t.command("machinectl", "show", container.id).out, f"Leader={container.pid}\n", f"Unit={container.unit}\n")
+        t.equal(t.command("systemctl", "restart", container.unit).status, 0, "status of systemctl restart")
+    t.ok("delete", "--force", container.id)
 
 
 @test(peers="")
