@@ -5,6 +5,8 @@
 
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "notify/group.hpp"
+#include "sys/file.hpp"
 
 namespace unitc::notify {
 namespace {
@@ -30,17 +32,33 @@ std::vector<std::string_view> words_of(std::string_view text, std::string_view k
 }  // namespace
 
 Result<Container> Container::open(std::string cgroup) {
-    return Container{TRY(sys::Procfs::host()), std::move(cgroup)};
+    auto group = cgroup::open(cgroup);
+    // One that has ended already has nobody left who could send.
+    const uint64_t id = group ? TRY(sys::stat_fd(*group)).st_ino : 0;
+    return Container{TRY(sys::Procfs::host()), std::move(cgroup), group ? *std::move(group) : Fd{},
+                     id};
 }
 
-std::optional<bool> Container::holds(pid_t pid) const {
+bool Container::is_own(std::string_view path) const {
+    return path.starts_with(cgroup_) &&
+           (path.size() == cgroup_.size() || path[cgroup_.size()] == '/');
+}
+
+std::optional<bool> Container::holds(pid_t pid, const Fd& pidfd) const {
     // 0: of a pid namespace that we cannot see into.
     if (pid <= 0)
         return false;
+    // The one that sent, whoever has its pid by now.
+    if (const auto id = pidfd ? cgroup_id(pidfd) : std::nullopt) {
+        if (*id == group_id_)
+            return true;
+        // A group below the container's, or a stranger's.
+        if (const auto path = path_of(*id, group_))
+            return is_own(*path);
+    }
+    // The kernel is older, the group is gone, or we may not look it up by its id.
     const auto path = sys::cgroup_of(proc_, pid);
-    if (!path)
-        return std::nullopt;
-    return *path == cgroup_ || path->starts_with(cgroup_ + "/");
+    return path ? std::optional{is_own(*path)} : std::nullopt;
 }
 
 std::string Container::pid_namespace(pid_t pid) const {
@@ -65,10 +83,9 @@ std::optional<pid_t> Container::host_pid(pid_t sender, pid_t inside) const {
     if (innermost_pid(sender) == inside)
         return sender;
     const std::string space = pid_namespace(sender);
-    const auto group = cgroup::open(cgroup_);
-    if (!group || space.empty())
+    if (!group_ || space.empty())
         return std::nullopt;
-    const auto all = cgroup::processes(*group);
+    const auto all = cgroup::processes(group_);
     if (!all || all->size() > kMostProcesses)
         return std::nullopt;
     for (const pid_t pid : *all)
@@ -83,7 +100,7 @@ std::optional<pid_t> Container::pidfd_pid(const Fd& fd) const {
         return std::nullopt;
     const auto pids = words_of(*info, "Pid:");
     const auto pid = pids.size() == 1 ? text::parse_int<pid_t>(pids.front()) : std::nullopt;
-    return pid && holds(*pid).value_or(false) ? pid : std::nullopt;
+    return pid && holds(*pid, fd).value_or(false) ? pid : std::nullopt;
 }
 
 int64_t Container::clock_ahead(pid_t sender) const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
@@ -20,8 +21,9 @@ public:
     // `cgroup`: its unit's path, as sys::cgroup_of gives it.
     static Result<Container> open(std::string cgroup);
 
-    // Nothing: the process has ended.
-    std::optional<bool> holds(pid_t pid) const;
+    // Whether the process is, or was when it ended, one of the container's.
+    // Nothing: it has ended, and the kernel does not say. `pidfd` may be empty.
+    std::optional<bool> holds(pid_t pid, const Fd& pidfd) const;
 
     // The host's pid of the process that `sender` knows as `inside`, if the
     // container holds it.
@@ -35,12 +37,18 @@ public:
     int64_t clock_ahead(pid_t sender) const;
 
 private:
-    Container(sys::Procfs proc, std::string cgroup)
-        : proc_(std::move(proc)), cgroup_(std::move(cgroup)) {}
+    Container(sys::Procfs proc, std::string cgroup, Fd group, uint64_t group_id)
+        : proc_(std::move(proc)),
+          cgroup_(std::move(cgroup)),
+          group_(std::move(group)),
+          group_id_(group_id) {}
+    bool is_own(std::string_view path) const;
     std::string pid_namespace(pid_t pid) const;
     std::optional<pid_t> innermost_pid(pid_t pid) const;
     sys::Procfs proc_;
     std::string cgroup_;
+    Fd group_;  // its directory, and the id by which it is known when it is gone
+    uint64_t group_id_;
 };
 
 }  // namespace unitc::notify

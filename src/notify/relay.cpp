@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/stopwatch.hpp"
 #include "base/text.hpp"
@@ -132,7 +133,8 @@ private:
     }
 
     void pass_on(sys::Datagram datagram) {
-        const std::optional<bool> held = container_.holds(datagram.sender);
+        const std::optional<bool> held =
+            container_.holds(datagram.sender, std::exchange(datagram.pidfd, {}));
         if (!datagram.complete || (held && !*held))
             return;  // and its descriptors are closed
         const pid_t sender = datagram.sender;

@@ -18,7 +18,11 @@ namespace unitc::sys {
 namespace {
 
 constexpr size_t kMostFds = 253;  // the kernel's SCM_MAX_FD
-constexpr size_t kControlSize = CMSG_SPACE(kMostFds * sizeof(int)) + CMSG_SPACE(sizeof(ucred));
+constexpr size_t kControlSize =
+    CMSG_SPACE(kMostFds * sizeof(int)) + CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int));
+// Of <asm-generic/socket.h> and <linux/socket.h> of Linux 6.5.
+constexpr int kSoPassPidfd = 76;
+constexpr int kScmPidfd = 4;
 
 Result<Fd> make_socket() {
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -53,6 +57,12 @@ void take_control(msghdr& message, Datagram& datagram) {
             std::memcpy(&who, CMSG_DATA(part), sizeof who);
             datagram.sender = who.pid;
         }
+        if (part->cmsg_type == kScmPidfd && size >= sizeof(int)) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(part), sizeof fd);
+            if (fd >= 0)
+                datagram.pidfd = Fd{fd};
+        }
         if (part->cmsg_type != SCM_RIGHTS)
             continue;
         for (size_t i = 0; i < size / sizeof(int); ++i) {
@@ -77,6 +87,8 @@ Result<Fd> bind_datagram_at(const Fd& dir, const std::string& name, mode_t mode)
     const int on = 1;
     if (::setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
         return fail_sys("setsockopt SO_PASSCRED");
+    // Older kernels do not know it, and then there is none.
+    ::setsockopt(socket.get(), SOL_SOCKET, kSoPassPidfd, &on, sizeof on);
     if (::unlinkat(dir.get(), name.c_str(), 0) < 0 && errno != ENOENT)
         return fail_sys("unlinkat", name);
     if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)

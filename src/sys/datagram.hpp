@@ -20,6 +20,7 @@ struct Datagram {
     size_t size = 0;       // bytes in the caller's buffer
     bool complete = true;  // neither bytes nor descriptors were cut off
     pid_t sender = 0;      // as the kernel says, in our pid namespace; 0: not in it
+    Fd pidfd;              // of the sender, where the kernel gives it (Linux 6.5)
     std::vector<Fd> fds;
 };
 

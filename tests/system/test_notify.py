@@ -342,6 +342,45 @@ def strangers_do_not_speak_for_a_container(t):
 
 
 @test(peers="")
+def who_has_ended_is_known_as_well(t):
+    t.machine_needs(process.kernel_tells_of_senders_that_ended(), "needs pidfds of senders that have ended")
+    service = _Service(t)
+    speaker = _Speaker(t, "say:READY=1\nSTATUS=own", "barrier:5000")
+    service.run(speaker, "-d")
+    (relay,) = service.others()
+    stranger = (
+        "import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
+        "s.connect(sys.argv[1]); s.send(b'STATUS=stranger')"
+    )
+    for sender, seen in (("stranger", "own"), ("exec", "ended")):
+        os.kill(relay, signal.SIGSTOP)
+        if sender == "exec":
+            t.ok("exec", speaker.id, "/notifier", "say:STATUS=ended", "exit:0")
+        else:
+            t.command("python3", "-c", stranger, os.path.join(t.rt.root, speaker.id, "notify/notify.sock"))
+        os.kill(relay, signal.SIGCONT)
+        t.ok("exec", speaker.id, "/notifier", "barrier:5000", "exit:0")
+        t.equal(service.show("StatusText"), seen, f"status text after words of {sender}")
+
+
+@test(peers="")
+def the_last_words_of_a_container_come_before_unitcs_end(t):
+    service = _Service(t)
+    speaker = _Speaker(t, "say:READY=1", "barrier:5000", "term", "say:STATUS=last", "exit:3")
+    service.run(speaker)
+    main = int(service.show("MainPID"))
+    (relay,) = set(service.others()) - {main}
+    init = speaker.pid
+    os.kill(relay, signal.SIGSTOP)
+    os.kill(init, signal.SIGTERM)
+    t.check(until(lambda: not process.alive(init)), "the container did not end")
+    until(lambda: not process.alive(main), 0.3)
+    os.kill(relay, signal.SIGCONT)
+    service.becomes("ActiveState", "failed")
+    t.equal((service.show("StatusText"), service.show("ExecMainStatus")), ("last", "3"), "afterwards")
+
+
+@test(peers="")
 def many_barriers_block_nobody_else(t):
     service = _Service(t)
     speaker = _Speaker(t, "barriers:200", "say:READY=1", "barrier:5000")

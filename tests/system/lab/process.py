@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What /proc says of a process, seen from the host."""
 
+import array
+import fcntl
 import os
+import socket
+import struct
 
 
 def status(pid):
@@ -90,3 +94,35 @@ def everything():
             continue
         found[(int(name), int(fields[19]))] = words + (" (zombie)" if fields[0] == "Z" else "")
     return found
+
+
+def kernel_tells_of_senders_that_ended():
+    """Whether a datagram of a process that was reaped comes with its pidfd (SO_PASSPIDFD), and that with its
+    cgroup (PIDFD_GET_INFO): asked by doing it, whatever the kernel calls itself."""
+    pass_pidfd, scm_pidfd, cgroup_id, ended = 76, 4, 1 << 2, 1 << 3
+    get_info = 0xC0000000 | 64 << 16 | 0xFF << 8 | 11
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs:
+        try:
+            ours.setsockopt(socket.SOL_SOCKET, pass_pidfd, 1)
+        except OSError:
+            return False
+        child = os.fork()
+        if child == 0:
+            theirs.send(b"x")
+            os._exit(0)
+        os.waitpid(child, 0)
+        _, control, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(4))
+    for level, kind, data in control:
+        pidfd = array.array("i", data[:4])[0] if (level, kind) == (socket.SOL_SOCKET, scm_pidfd) else -1
+        if pidfd < 0:
+            continue
+        info = bytearray(struct.pack("Q", cgroup_id | ended).ljust(64, b"\0"))
+        try:
+            fcntl.ioctl(pidfd, get_info, info)
+            return bool(struct.unpack_from("Q", info)[0] & cgroup_id)
+        except OSError:
+            return False
+        finally:
+            os.close(pidfd)
+    return False

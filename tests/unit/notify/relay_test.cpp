@@ -200,6 +200,19 @@ TEST_F(RelayTest, HearsTheLastWordsOfAContainer) {
     EXPECT_EQ(heard(), "STATUS=last");
 }
 
+// By the kernel's word on who it was; where there is none, its lines count.
+TEST_F(RelayTest, HearsASenderThatHasEnded) {
+    ::kill(relay_pid(), SIGSTOP);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        send("STATUS=ended");
+        ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    ::kill(relay_pid(), SIGCONT);
+    EXPECT_EQ(heard(), "STATUS=ended");
+}
+
 TEST_F(RelayTest, StaysForTheContainersWordsWhenItsServiceEnds) {
     ::kill(relay_pid(), SIGTERM);
     send("STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000");
