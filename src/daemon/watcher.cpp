@@ -17,12 +17,12 @@ std::string parent_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// The unit that has got drop-ins, "web.scope.d", or is forgotten with its cgroup;
-// of the kind that ours are.
+// The unit that has got drop-ins, "web.scope.d", or is forgotten with its cgroup.
 std::string unit_told_of(std::string_view name, unsigned mask) {
+    const bool drop_ins = name.ends_with(".d");
     if ((mask & IN_DELETE) != 0)
-        return name.ends_with(".scope") ? std::string{name} : "";
-    return name.ends_with(".scope.d") ? std::string{name.substr(0, name.size() - 2)} : "";
+        return drop_ins ? "" : std::string{name};
+    return drop_ins ? std::string{name.substr(0, name.size() - 2)} : "";
 }
 
 std::string name_of(const std::string& path) {

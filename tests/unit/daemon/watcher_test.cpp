@@ -58,7 +58,7 @@ TEST(Watcher, NamesTheUnitsThatGetProperties) {
     ASSERT_TRUE(watcher) << watcher.error().message;
     for (const char* name : {"units/a.scope", "units/b.service.d", "units/a.scope.d"})
         ASSERT_EQ(::mkdir((above / name).c_str(), 0755), 0);
-    EXPECT_THAT(watcher->read()->units, ElementsAre("a.scope"));
+    EXPECT_THAT(watcher->read()->units, ElementsAre("a.scope", "b.service"));
     watcher->follow_unit("a", "a.scope");
 
     const auto dir =
