@@ -90,7 +90,8 @@ Result<int> run_kill(const Invocation& invocation) {
 }
 
 Result<int> run_delete(const Invocation& invocation) {
-    TRY(ops::remove(invocation.globals, invocation.arguments[0], invocation.force));
+    TRY(ops::remove(invocation.globals, invocation.arguments[0], invocation.force,
+                    invocation.of_caller));
     return 0;
 }
 

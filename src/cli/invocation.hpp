@@ -28,6 +28,7 @@ struct Invocation {
     bool batch = false;                // top
     bool no_pager = false;             // status, logs
     bool force = false;                // delete
+    bool of_caller = false;            // delete
     bool all = false;                  // kill
     bool quiet = false;                // list
     bool rootless_spec = false;

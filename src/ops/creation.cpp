@@ -94,6 +94,8 @@ state::Record make_record(const Prepared& prepared) {
     record.boot_id = prepared.facts.boot_id;
     record.unit = prepared.plan.unit.name;
     record.service = prepared.plan.unit.service;
+    if (prepared.facts.caller)
+        record.part_of = prepared.facts.caller->unit;
     record.poststart = prepared.plan.hooks.poststart;
     record.poststop = prepared.plan.hooks.poststop;
     record.keyring = prepared.plan.init.new_keyring ? prepared.plan.init.keyring_name : "";

@@ -241,7 +241,8 @@ Result<> top(const Globals& globals, const TopRequest& request, const ShowTop& s
 
 // Ends what is left of the container and forgets it. Without `force` only a
 // stopped or a not yet started one; with it any, and an unknown id is done.
-Result<> remove(const Globals& globals, const std::string& id, bool force);
+// `of_caller`: only one that is part of the service which this process runs in.
+Result<> remove(const Globals& globals, const std::string& id, bool force, bool of_caller);
 
 // Writes a starter config.json into the bundle; never over an existing one.
 Result<> spec(const std::string& bundle, bool rootless);

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "base/log.hpp"
+#include "host/caller.hpp"
 #include "ops/ending.hpp"
 #include "ops/hooks.hpp"
 #include "ops/locate.hpp"
@@ -29,6 +30,18 @@ Result<> check_status(const state::Entry& entry, const state::Record& record) {
     if (truth.status == state::Status::Running || truth.status == state::Status::Paused)
         return fail("cannot delete container " + record.id +
                     " that is not stopped: " + state::to_string(truth.status));
+    return {};
+}
+
+// A service that cleans up before or after its own container must not end
+// somebody's who has taken the id.
+Result<> check_part_of_caller(const state::Record& record) {
+    const auto own = TRY(host::own_service());
+    if (!own)
+        return fail("--part-of 'caller': unitc does not run in a service of the system's manager");
+    if (record.part_of != own->unit)
+        return fail("container " + record.id + " is not part of '" + own->unit + "'" +
+                    (record.part_of.empty() ? "" : ", but of '" + record.part_of + "'"));
     return {};
 }
 
@@ -90,10 +103,12 @@ Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadl
     return entry.remove();
 }
 
-Result<> remove_entry(state::Entry& entry, bool force, Deadline deadline) {
+Result<> remove_entry(state::Entry& entry, bool force, bool of_caller, Deadline deadline) {
     auto record = entry.load();
     if (!record)
         return remove_damaged(entry, record.error(), force, deadline);
+    if (of_caller)
+        TRY(check_part_of_caller(*record));
     if (!force)
         TRY(check_status(entry, *record));
     return remove_loaded(entry, *std::move(record), deadline);
@@ -107,13 +122,13 @@ bool is_same_container(const state::Record& a, const state::Record& b) {
 
 }  // namespace
 
-Result<> remove(const Globals& globals, const std::string& id, bool force) {
+Result<> remove(const Globals& globals, const std::string& id, bool force, bool of_caller) {
     const Deadline deadline = deadline_of(globals);
     auto entry = find_entry(globals, id, deadline);
     if (!entry)
         return force && means_unknown(entry.error()) ? Result<>{}
                                                      : Failure{std::move(entry).error()};
-    return remove_entry(*entry, force, deadline);
+    return remove_entry(*entry, force, of_caller, deadline);
 }
 
 Result<> remove_recorded(const Globals& globals, const state::Record& expected) {

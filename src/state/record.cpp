@@ -301,6 +301,8 @@ std::string serialize(const Record& record) {
     };
     if (!record.service.empty())
         document["service"] = from_bytes(record.service);
+    if (!record.part_of.empty())
+        document["partOf"] = from_bytes(record.part_of);
     if (!record.service_invocation.empty())
         document["serviceInvocation"] = from_bytes(record.service_invocation);
     if (!record.rdt_group.empty())
@@ -351,6 +353,7 @@ Result<Record> deserialize(std::string_view text) {
     reader.read("poststop", record.poststop);
     reader.read_optional("keyring", record.keyring);
     reader.read_optional("service", record.service);
+    reader.read_optional("partOf", record.part_of);
     reader.read_optional("serviceInvocation", record.service_invocation);
     reader.read_optional("rdtGroup", record.rdt_group);
     reader.read_optional("rdtMade", record.rdt_made);

@@ -33,6 +33,7 @@ struct Record {
     std::string boot_id;
     std::string unit;     // "unitc-web.scope"; known from Intent on
     std::string service;  // in whose cgroup `unit` is a mere group; empty: a unit of its own
+    std::string part_of;  // the service that it is part of, as a scope or inside; empty: none
     std::string service_invocation;  // that service's, for its journal; empty: not known
     std::string cgroup;              // "/system.slice/unitc-web.scope"; from Created on
     std::string invocation_id;       // from Created on; empty if the manager gave none

@@ -399,6 +399,20 @@ def the_credentials_of_a_daemon_are_its_own(t):
         unit.control("stop")
 
 
+@test(peers="")
+def a_service_that_cleans_up_leaves_somebody_elses_container_alone(t):
+    theirs = t.detached(t.bundle("sleep", "1000"))
+    bundle = _bundle(t)
+    bundle.save()
+    for flags, left in (("--part-of caller", True), ("", False)):
+        unit = service(t, "Type=oneshot", f"ExecStart={command(t, 'run', '-d', '--bundle', bundle.path, theirs.id)}",
+                       f"ExecStopPost={command(t, 'delete', '--force', *flags.split(), theirs.id)}")
+        unit.control("start", status=1)
+        t.equal(t.call("state", theirs.id).status == 0, left, f"the container lives after delete --force {flags}")
+    t.one_error(t.call("delete", "--force", "--part-of", "caller", t.created(t.bundle("true")).id), "is not part of")
+    t.one_error(t.call("delete", "--part-of", "auto", "x"), "--part-of 'auto'", "must be caller")
+
+
 # unitc@.service
 
 _TEMPLATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../units")

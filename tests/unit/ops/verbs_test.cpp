@@ -99,9 +99,9 @@ TEST_F(Verbs, tell_runcs_words_for_an_unknown_container) {
         EXPECT_EQ(error(kill(globals_, "web", "TERM", false)), "container does not exist");
         EXPECT_EQ(error(exec(globals_, exec_of("web"))), "container does not exist");
         EXPECT_EQ(error(ps(globals_, "web", PsFormat::Json, {})), "container does not exist");
-        EXPECT_EQ(error(remove(globals_, "web", false)), "container does not exist");
+        EXPECT_EQ(error(remove(globals_, "web", false, false)), "container does not exist");
         EXPECT_EQ(error(kill(globals_, "web", "TERM", true)), "container does not exist");
-        EXPECT_EQ(error(remove(globals_, "web", true)), "");
+        EXPECT_EQ(error(remove(globals_, "web", true, false)), "");
         EXPECT_EQ(error(pause(globals_, "web")), "container does not exist");
         EXPECT_EQ(error(resume(globals_, "web")), "container does not exist");
         UpdateRequest request;
@@ -112,7 +112,7 @@ TEST_F(Verbs, tell_runcs_words_for_an_unknown_container) {
         if (HasFatalFailure())
             return;
         globals_.root_given = false;
-        ASSERT_EQ(error(remove(globals_, "other", true)), "");
+        ASSERT_EQ(error(remove(globals_, "other", true, false)), "");
     }
 }
 
@@ -122,7 +122,7 @@ TEST_F(Verbs, refuse_what_is_no_id) {
         EXPECT_THAT(error(exec(globals_, exec_of(id))), HasSubstr("id")) << id;
         EXPECT_THAT(error(ps(globals_, id, PsFormat::Json, {})), HasSubstr("id")) << id;
         EXPECT_THAT(error(kill(globals_, id, "TERM", true)), HasSubstr("id")) << id;
-        EXPECT_THAT(error(remove(globals_, id, true)), HasSubstr("id")) << id;
+        EXPECT_THAT(error(remove(globals_, id, true, false)), HasSubstr("id")) << id;
     }
 }
 
@@ -199,7 +199,7 @@ TEST_F(Verbs, name_the_file_of_a_damaged_record) {
     const std::string file = globals_.root + "/web/state.json";
     EXPECT_THAT(error(state(globals_, "web")), HasSubstr(file));
     EXPECT_THAT(error(kill(globals_, "web", "TERM", false)), HasSubstr(file));
-    EXPECT_THAT(error(remove(globals_, "web", false)),
+    EXPECT_THAT(error(remove(globals_, "web", false, false)),
                 testing::AllOf(HasSubstr(file), HasSubstr("--force")));
     EXPECT_TRUE(exists("web"));
 }
@@ -207,10 +207,10 @@ TEST_F(Verbs, name_the_file_of_a_damaged_record) {
 TEST_F(Verbs, delete_a_stopped_container_and_nothing_else) {
     add(record("web"));
     add(record("web2"));
-    EXPECT_EQ(error(remove(globals_, "web", false)), "");
+    EXPECT_EQ(error(remove(globals_, "web", false, false)), "");
     EXPECT_FALSE(exists("web"));
     EXPECT_TRUE(exists("web2"));
-    EXPECT_EQ(error(remove(globals_, "web2", true)), "");
+    EXPECT_EQ(error(remove(globals_, "web2", true, false)), "");
     EXPECT_EQ(list(globals_, ListFormat::Quiet), "");
 }
 
@@ -220,7 +220,7 @@ TEST_F(Verbs, delete_what_was_only_begun) {
     intent.cgroup.clear();
     intent.init = {};
     add(intent);
-    EXPECT_EQ(error(remove(globals_, "web", false)), "");
+    EXPECT_EQ(error(remove(globals_, "web", false, false)), "");
     EXPECT_FALSE(exists("web"));
 }
 
@@ -228,7 +228,7 @@ TEST_F(Verbs, delete_what_a_killed_delete_left) {
     state::Record half = record("web");
     half.phase = state::Phase::Deleting;
     add(half);
-    EXPECT_EQ(error(remove(globals_, "web", false)), "");
+    EXPECT_EQ(error(remove(globals_, "web", false, false)), "");
     EXPECT_FALSE(exists("web"));
 }
 
@@ -258,7 +258,7 @@ TEST_F(Verbs, wait_for_a_busy_container_no_longer_than_the_deadline) {
     ASSERT_TRUE(store);
     const auto held = store->find(id_of("web"), Deadline::in_ms(1000));
     ASSERT_TRUE(held);
-    EXPECT_THAT(error(remove(globals_, "web", true)), HasSubstr("is busy"));
+    EXPECT_THAT(error(remove(globals_, "web", true, false)), HasSubstr("is busy"));
     EXPECT_THAT(error(kill(globals_, "web", "TERM", true)), HasSubstr("is busy"));
     // state and list wait for nobody.
     EXPECT_EQ(error(state(globals_, "web")), "");

@@ -244,9 +244,11 @@ TEST(Record, KeepsTheServiceWhoseCgroupItIsInWhereThereIsOne) {
     Record record = sample_record();
     EXPECT_EQ(serialize(record).find("\"service\""), std::string::npos);
     record.service = "web.service";
+    record.part_of = "web.service";
     record.service_invocation = "0123456789abcdef0123456789abcdef";
     const Record again = deserialize(serialize(record)).value();
     EXPECT_EQ(again.service, record.service);
+    EXPECT_EQ(again.part_of, record.part_of);
     EXPECT_EQ(again.service_invocation, record.service_invocation);
 }
 
