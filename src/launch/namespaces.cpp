@@ -20,7 +20,8 @@ Result<std::string> wait_for_the_end(const wire::Channel& channel) {
 }
 
 Result<Fd> open_namespace(const std::string& path) {
-    return sys::open_at(AT_FDCWD, path.c_str(), O_RDONLY);
+    // A fifo is no namespace, and must not hold us up either.
+    return sys::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NONBLOCK);
 }
 
 Result<sys::IdMaps> maps_of(const std::string& path) {

@@ -32,6 +32,8 @@ Result<> after_start(const Globals& globals, const state::Record& record, Deadli
 Result<int> stay(const Globals& globals, const CreateRequest& request, Creation creation,
                  Foreground foreground, const std::optional<Notification>& notification) {
     Laps laps;
+    // Not a zombie of ours for the container's life.
+    end_making();
     const int status = TRY(foreground.wait(creation.child(), std::move(creation.master())));
     if (notification)
         notification->await_end();
