@@ -77,8 +77,10 @@ TEST(Inside, HasTheDevicesOfAScope) {
     ASSERT_TRUE(plan) << plan.error().message;
     ASSERT_TRUE(plan->devices);
     const UnitPlan scope = plan_of(with(resources));
-    const Property* allow = find(scope, "DeviceAllow");
-    ASSERT_NE(allow, nullptr);
+    const auto allow =
+        std::find_if(scope.properties.begin(), scope.properties.end(),
+                     [](const Property& known) { return known.name == "DeviceAllow"; });
+    ASSERT_NE(allow, scope.properties.end());
     EXPECT_EQ(plan->devices->entries(), std::get<StringPairs>(allow->value));
     EXPECT_THAT(plan->devices->entries(), Contains(Pair("/dev/block/8:0", "r")));
 }
