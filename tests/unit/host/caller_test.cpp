@@ -13,9 +13,10 @@ namespace {
 
 std::string told(std::string_view cgroup) {
     const auto service = service_of(cgroup);
-    if (service)
+    if (service) {
         EXPECT_TRUE(cgroup.starts_with(service->cgroup) && service->cgroup.ends_with(service->unit))
             << service->cgroup;
+    }
     return service ? service->unit + " in " + service->slice : "(none)";
 }
 
