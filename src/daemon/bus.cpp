@@ -305,7 +305,7 @@ void Bus::authorize(const Call& call, const char* action, const std::string& id,
             *impl_->polkit, message,
             [told](sdbus::MethodReply& reply, const sdbus::Error* error) {
                 if (error != nullptr) {
-                    const std::string name = error->getName();
+                    const std::string& name = error->getName();
                     // Not there, or not to be started.
                     const bool absent = name.ends_with(".ServiceUnknown") ||
                                         name.ends_with(".NameHasNoOwner") ||
