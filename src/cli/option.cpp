@@ -175,13 +175,6 @@ Result<> set_word(Invocation& invocation, std::string_view value) {
     return {};
 }
 
-Result<> set_delete_part_of(Invocation& invocation, std::string_view value) {
-    if (value != "caller")
-        return fail("must be caller");
-    invocation.of_caller = true;
-    return {};
-}
-
 // update's options take runc's empty value for "not given".
 template <auto Member>
 Result<> set_update_text(Invocation& invocation, std::string_view value) {
@@ -408,7 +401,7 @@ constexpr Option kKill[] = {
 
 constexpr Option kDelete[] = {
     {"force", 'f', nullptr, "kill the container first if it runs; an unknown container is no error", set_switch<&Invocation::force>},
-    {"part-of", 0, "caller", "only if it is part of the service that unitc runs in", set_delete_part_of},
+    {"part-of", 0, "caller", "only if it is part of the service that unitc runs in", [](Invocation& i, std::string_view value) -> Result<> { i.of_caller = value == "caller"; return i.of_caller ? Result<>{} : fail("must be caller"); }},
     kHelp,
 };
 

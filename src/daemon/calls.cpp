@@ -213,7 +213,7 @@ void Service::authorized(Verdict verdict, Change change) {
     }
 }
 
-void Service::begin_work(Change change) {
+void Service::begin_work(const Change& change) {
     const auto begun = workers_.run(change.work, [this, change](const Result<>& outcome) {
         end_change(change);
         if (outcome)

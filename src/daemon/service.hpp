@@ -80,7 +80,7 @@ private:
     void leave(const std::string& name);
     void change_container(const std::string& id, const char* verb, Workers::Verb work, Call call);
     void authorized(Verdict verdict, Change change);
-    void begin_work(Change change);
+    void begin_work(const Change& change);
     void end_change(const Change& change);
     void called();
 
