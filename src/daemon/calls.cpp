@@ -193,15 +193,15 @@ void Service::change_container(const std::string& id, const char* verb, Workers:
     ++pending_[*uid];
     Change change{*uid, std::move(work), std::make_shared<Call>(std::move(call))};
     if (*uid == 0)
-        return begin_work(std::move(change));
+        return begin_work(change);
     const Call& asker = *change.call;
     bus_.authorize(asker, kAction, id, verb,
                    [this, change](Verdict verdict) { authorized(verdict, change); });
 }
 
-void Service::authorized(Verdict verdict, Change change) {
+void Service::authorized(Verdict verdict, const Change& change) {
     if (verdict == Verdict::Yes)
-        return begin_work(std::move(change));
+        return begin_work(change);
     end_change(change);
     Call& call = *change.call;
     switch (verdict) {

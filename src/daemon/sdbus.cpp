@@ -30,8 +30,8 @@ sdbus::Flags flags_of(const Property& property) {
 
 #if __has_include(<sdbus-c++/VTableItems.h>)
 
-sdbus::Error error(std::string name, std::string text) {
-    return sdbus::Error{sdbus::Error::Name{std::move(name)}, std::move(text)};
+sdbus::Error error(const std::string& name, const std::string& text) {
+    return sdbus::Error{sdbus::Error::Name{name}, text};
 }
 std::unique_ptr<sdbus::IObject> object(sdbus::IConnection& bus, const std::string& path) {
     return sdbus::createObject(bus, sdbus::ObjectPath{path});
@@ -105,7 +105,7 @@ bool process(sdbus::IConnection& bus) {
 
 #else
 
-sdbus::Error error(std::string name, std::string text) {
+sdbus::Error error(const std::string& name, const std::string& text) {
     return sdbus::Error{name, text};
 }
 std::unique_ptr<sdbus::IObject> object(sdbus::IConnection& bus, const std::string& path) {

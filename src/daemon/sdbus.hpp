@@ -31,7 +31,7 @@ using Dispatch = std::function<void(const Method&, sdbus::MethodCall)>;
 using Heard = std::function<void(sdbus::Message&)>;
 using Answered = std::function<void(sdbus::MethodReply&, const sdbus::Error*)>;
 
-sdbus::Error error(std::string name, std::string text);
+sdbus::Error error(const std::string& name, const std::string& text);
 
 std::unique_ptr<sdbus::IObject> object(sdbus::IConnection& bus, const std::string& path);
 // Registers all that the table has; `interface` must outlive the object.
