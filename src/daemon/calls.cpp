@@ -199,7 +199,9 @@ void Service::change_container(const std::string& id, const char* verb, Workers:
                    [this, change](Verdict verdict) { authorized(verdict, change); });
 }
 
-void Service::authorized(Verdict verdict, const Change& change) {
+// By value: with the question goes what it has captured, `change` as well.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
+void Service::authorized(Verdict verdict, Change change) {
     if (verdict == Verdict::Yes)
         return begin_work(change);
     end_change(change);

@@ -79,7 +79,7 @@ private:
     void unsubscribe(Call call);
     void leave(const std::string& name);
     void change_container(const std::string& id, const char* verb, Workers::Verb work, Call call);
-    void authorized(Verdict verdict, const Change& change);
+    void authorized(Verdict verdict, Change change);
     void begin_work(const Change& change);
     void end_change(const Change& change);
     void called();
