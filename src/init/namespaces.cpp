@@ -49,7 +49,8 @@ Result<> join_namespaces(Context& context) {
 Result<> join_all(const std::vector<plan::Join>& joins) {
     for (const plan::Join& join : joins) {
         const std::string where = std::string{"join "} + join.name + " namespace";
-        const Fd fd = TRY_IN(where, sys::open_at(AT_FDCWD, join.path.c_str(), O_RDONLY | O_NONBLOCK));
+        const Fd fd =
+            TRY_IN(where, sys::open_at(AT_FDCWD, join.path.c_str(), O_RDONLY | O_NONBLOCK));
         // The kernel checks that it is a namespace of that type.
         if (::setns(fd.get(), join.type) < 0)
             return Failure{fail_sys("setns", join.path).value().in(where)};

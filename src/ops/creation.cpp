@@ -236,12 +236,21 @@ public:
         if (start_by == StartBy::Socket)
             listener = TRY(sys::listen_unix_at(creation.entry_->dir(), state::kStartSocket,
                                                SOCK_SEQPACKET, 0600));
+        Fd inside;
+        if (is_inside()) {
+            // Before the clone: a child left in the service's own group would
+            // keep it from handing down controllers.
+            creation.expected_cgroup_ = group;
+            inside = TRY_IN("--unit=self", make_group_inside(creation));
+        }
         creation.child_.emplace(TRY(launch::spawn(prepared_.plan.init, std::move(listener))));
         lap("clone");
         creation.expected_cgroup_ = group;
         launch::Child& child = *creation.child_;
-        if (is_inside())
-            return enter_service(creation, child.pid());
+        if (is_inside()) {
+            TRY_IN("--unit=self", cgroup::add_process(inside, child.pid()));
+            return {};
+        }
         TRY(manager_->begin_start(prepared_.plan.unit, child.pid(), child.pidfd()));
         lap("ask systemd");
         return {};
@@ -276,13 +285,11 @@ private:
     bool is_inside() const { return !prepared_.plan.unit.service.empty(); }
     bool is_within() const { return prepared_.mode == UnitMode::Service; }
 
-    Result<> enter_service(const Creation& creation, pid_t pid) {
+    Result<Fd> make_group_inside(const Creation& creation) {
         const unit::UnitPlan& plan = prepared_.plan.unit;
-        const Fd group = TRY_IN("--unit=self", cgroup::make_inside(plan.parent, plan.name,
-                                                                   creation.record_.invocation_id));
-        TRY_IN("--unit=self", set_limits_inside(plan, group));
-        TRY_IN("--unit=self", cgroup::add_process(group, pid));
-        return {};
+        Fd group = TRY(cgroup::make_inside(plan.parent, plan.name, creation.record_.invocation_id));
+        TRY(set_limits_inside(plan, group));
+        return group;
     }
 
     Result<> enter_unit(Creation& creation) {

@@ -43,8 +43,7 @@ namespace {
 
 Result<oci::Process> read_process_file(const std::string& path) {
     // Also a pipe that somebody is still writing to.
-    const Fd file =
-        TRY_IN("--process", sys::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NOCTTY));
+    const Fd file = TRY_IN("--process", sys::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NOCTTY));
     const std::string text = TRY_IN(path, sys::read_all(file, oci::kMaxBytes));
     return TRY_IN(path, oci::parse_process(text));
 }

@@ -6,7 +6,7 @@ import os
 import signal
 
 from lab import cgroup, systemd, test, until
-from lab.service import command, service
+from lab.service import Unit, command, service
 
 _OBEDIENT = "trap 'echo TERM >>/out/told; exit 0' TERM; echo up >>/out/told; while :; do sleep 0.05; done"
 _DELEGATED = ("Delegate=yes",)
@@ -242,6 +242,11 @@ def limits_are_those_of_the_config_after_a_reload_too(t):
     for verb in ("daemon-reload", "daemon-reexec"):
         systemd.control(verb)
         t.equal(cgroup.settings(group), before, f"settings after {verb}")
+    # A cgroup that hands down controllers may hold no process itself, the
+    # restarted unitc included.
+    unit.control("restart")
+    t.check(until(lambda: bundle.told().count("up") == 2, 10), f"the program is not up again:\n{systemd.status(unit.name)}")
+    t.equal(cgroup.settings(group), before, "settings after restart")
 
 
 @test(peers="")
@@ -311,5 +316,5 @@ def a_controller_that_is_not_delegated_is_named(t):
     t.machine_needs({"memory", "pids"} <= t.machine.controllers, "needs the controllers memory and pids")
     bundle = t.bundle("true")
     bundle.resources["memory"] = {"limit": 67108864}
-    _refused(t, bundle, "Delegate=pids", *_DELEGATED[1:], "DisableControllers=memory",
-             words=("the controller 'memory' is not delegated to",))
+    poor = Unit(t, "systestpoor.slice", "[Slice]\nDisableControllers=memory\n")
+    _refused(t, bundle, *_DELEGATED, f"Slice={poor.name}", words=("the controller 'memory' is not delegated to",))
