@@ -43,12 +43,6 @@ bool is_invocation_id(std::string_view id) {
            id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::string read_link(const std::string& path) {
-    char target[PATH_MAX];
-    const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
-    return size > 0 ? std::string{target, static_cast<size_t>(size)} : std::string{};
-}
-
 // The value of `key` in a flat-keyed file: "populated 1\nfrozen 0\n".
 Result<std::string> value_of(const Fd& group, const char* file, std::string_view key) {
     const std::string events = TRY(sys::read_file(group.get(), file));
@@ -108,12 +102,15 @@ std::string invocation_id(const Fd& cgroup) {
         return {mark, static_cast<size_t>(size)};
     // A scope's cgroup is made before its id and gets the attribute at the
     // next daemon-reload only. The manager's own file has it at once.
-    const std::string path = read_link("/proc/self/fd/" + std::to_string(cgroup.get()));
+    const auto link = [](const std::string& path) {
+        return sys::read_link(AT_FDCWD, path.c_str()).value_or("");
+    };
+    const std::string path = link("/proc/self/fd/" + std::to_string(cgroup.get()));
     if (path.empty() || path.ends_with(" (deleted)"))
         return {};
     const std::string unit = path.substr(path.rfind('/') + 1);
     const std::string id =
-        read_link("/run/systemd/units/invocation:" + unit.substr(unit.starts_with('_') ? 1 : 0));
+        link("/run/systemd/units/invocation:" + unit.substr(unit.starts_with('_') ? 1 : 0));
     return is_invocation_id(id) ? id : std::string{};
 }
 
@@ -134,9 +131,9 @@ Result<bool> frozen(const Fd& cgroup) {
     return TRY(events(cgroup)).frozen;
 }
 
-bool had_oom_kill(const Fd& cgroup) {
+uint64_t oom_kills(const Fd& cgroup) {
     const auto kills = value_of(cgroup, "memory.events", "oom_kill");
-    return kills && *kills != "0";
+    return kills ? text::parse_int<uint64_t>(*kills).value_or(0) : 0;
 }
 
 Result<std::vector<pid_t>> processes(const Fd& cgroup) {

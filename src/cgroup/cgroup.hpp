@@ -35,9 +35,9 @@ struct Events {
 Result<Events> events(const Fd& cgroup);
 Result<bool> populated(const Fd& cgroup);
 Result<bool> frozen(const Fd& cgroup);
-// memory.events: has the kernel killed anybody here or below for want of
-// memory? Without the controller nobody was.
-bool had_oom_kill(const Fd& cgroup);
+// memory.events: how many the kernel has killed here or below for want of
+// memory; 0 without the controller.
+uint64_t oom_kills(const Fd& cgroup);
 Result<std::vector<pid_t>> processes(const Fd& cgroup);  // here and below
 
 // cgroup.kill (Linux 5.14): all of them, frozen ones too.
@@ -46,6 +46,9 @@ Result<> kill_all(const Fd& cgroup);
 // Waits until the directory is gone: systemd removed the unit. systemd is
 // told as soon as the group is empty.
 Result<> wait_gone(const std::string& path, Deadline deadline);
+
+// Waits until nobody lives in it or below, in a group that systemd leaves to us.
+Result<> wait_empty(const Fd& cgroup, Deadline deadline);
 
 // Removes the directory and all below it, where nobody lives any more; gone
 // already is as good. For what systemd has given up.

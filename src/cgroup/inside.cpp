@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <ctime>
 
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
@@ -76,21 +75,6 @@ Result<> add_process(const Fd& group, pid_t pid) {
 
 Result<> set_frozen(const Fd& group, bool wanted) {
     return sys::write_file(group.get(), "cgroup.freeze", wanted ? "1" : "0");
-}
-
-Result<> wait_empty(const Fd& group, Deadline deadline) {
-    constexpr long kPauseNs = 500'000;
-    for (;;) {
-        const auto lives = populated(group);
-        if (!lives && (lives.error().code == ENODEV || lives.error().code == ENOENT))
-            return {};
-        if (!TRY(Result<bool>{lives}))
-            return {};
-        if (deadline.passed())
-            return fail_code(ETIMEDOUT, "its processes do not end");
-        const timespec pause{0, kPauseNs};
-        ::clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
-    }
 }
 
 }  // namespace unitc::cgroup

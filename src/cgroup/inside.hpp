@@ -9,7 +9,6 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
-#include "base/stopwatch.hpp"
 
 namespace unitc::cgroup {
 
@@ -25,7 +24,5 @@ Result<Fd> make_inside(const std::string& parent, const std::string& name, const
 Result<> add_process(const Fd& group, pid_t pid);
 // cgroup.freeze, of a group that no manager freezes.
 Result<> set_frozen(const Fd& group, bool frozen);
-// Waits until nobody lives in it or below.
-Result<> wait_empty(const Fd& group, Deadline deadline);
 
 }  // namespace unitc::cgroup

@@ -223,4 +223,17 @@ Result<Stats> read_stats(const Fd& cgroup) {
     return stats;
 }
 
+std::optional<uint64_t> parse_quota(std::string_view cpu_max) {
+    const auto words = text::split(text::trim(cpu_max), ' ');
+    if (words.size() != 2)
+        return std::nullopt;
+    if (words[0] == "max")
+        return UINT64_MAX;
+    const auto quota = text::parse_int<uint64_t>(words[0]);
+    const auto period = text::parse_int<uint64_t>(words[1]);
+    if (!quota || !period || *period == 0 || *quota > UINT64_MAX / 1'000'000)
+        return std::nullopt;
+    return *quota * 1'000'000 / *period;
+}
+
 }  // namespace unitc::cgroup

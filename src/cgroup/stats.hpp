@@ -78,4 +78,7 @@ Pressure parse_pressure(std::string_view content);
 // The lines of io.stat ("8:0 rbytes=1 wbytes=2 rios=3 wios=4 …").
 void parse_io(std::string_view content, Stats& stats);
 
+// "50000 100000", as cpu.max has it: µs per second; UINT64_MAX: all it wants.
+std::optional<uint64_t> parse_quota(std::string_view cpu_max);
+
 }  // namespace unitc::cgroup

@@ -50,6 +50,20 @@ Result<> wait_gone(const std::string& path, Deadline deadline) {
     }
 }
 
+Result<> wait_empty(const Fd& cgroup, Deadline deadline) {
+    for (Pauses pauses;; rest(pauses, deadline)) {
+        const auto lives = populated(cgroup);
+        if (!lives && (lives.error().code == ENODEV || lives.error().code == ENOENT))
+            return {};
+        if (!lives)
+            return Failure{lives.error()};
+        if (!*lives)
+            return {};
+        if (deadline.passed())
+            return fail_code(ETIMEDOUT, "its processes do not end");
+    }
+}
+
 Result<> wait_frozen(const Fd& cgroup, bool wanted, Deadline deadline) {
     for (Pauses pauses;; rest(pauses, deadline)) {
         const bool is_frozen = TRY(frozen(cgroup));

@@ -39,13 +39,6 @@ Result<> set_request_switch(Invocation& invocation, std::string_view value) {
     return {};
 }
 
-Result<> set_registration(Invocation& invocation, std::string_view value) {
-    if (value != "yes" && value != "no" && value != "auto")
-        return fail("must be yes, no or auto");
-    invocation.request.registration = value;
-    return {};
-}
-
 template <auto Member>
 Result<> set_exec_text(Invocation& invocation, std::string_view value) {
     invocation.exec.*Member = value;
@@ -337,7 +330,7 @@ constexpr Option kNoNewKeyring = {"no-new-keyring", 0, nullptr, "let the contain
 constexpr Option kPreserveFds = {"preserve-fds", 0, "N", "pass descriptors 3 to 2 + N on to the container (default: 0)", set_preserve_fds};
 constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container with the service that unitc runs in (default: auto, if that has executed unitc itself)", set_word<&ops::CreateRequest::part_of, ops::parse_part_of>};
 constexpr Option kReady = {"ready", 0, "container|started", "who says READY=1 to the service manager: the container, or unitc when its program is executed (default: container)", set_word<&ops::CreateRequest::ready_by, ops::parse_ready_by>};
-constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_registration};
+constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_word<&ops::CreateRequest::registration, ops::parse_registration>};
 constexpr Option kUnit = {"unit", 0, "scope|service|self", "make the container a scope or a service of its own, or a part of the cgroup of the service that unitc runs in (default: scope)", set_word<&ops::CreateRequest::unit_mode, ops::parse_unit_mode>};
 // In every command's table, so that `unitc run -h` is the help of run.
 constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};

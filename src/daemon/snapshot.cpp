@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
+#include "cgroup/stats.hpp"
 #include "cgroup/tree.hpp"
 #include "daemon/interface.hpp"
 #include "sys/file.hpp"
@@ -28,19 +29,8 @@ Limits read_limits(const Fd& cgroup) {
     limits.tasks_max = number_or_none(cgroup, "pids.max");
     limits.cpu_weight = number_or_none(cgroup, "cpu.weight");
     if (const auto quota = sys::read_file(cgroup.get(), "cpu.max"))
-        limits.cpu_quota_per_sec_us = parse_quota(*quota).value_or(UINT64_MAX);
+        limits.cpu_quota_per_sec_us = cgroup::parse_quota(*quota).value_or(UINT64_MAX);
     return limits;
-}
-
-uint64_t read_oom_kills(const Fd& cgroup) {
-    constexpr std::string_view kKey = "oom_kill ";
-    const auto events = sys::read_file(cgroup.get(), "memory.events");
-    if (!events)
-        return 0;
-    for (const std::string_view line : text::split(*events, '\n'))
-        if (line.starts_with(kKey))
-            return text::parse_int<uint64_t>(line.substr(kKey.size())).value_or(0);
-    return 0;
 }
 
 // Nothing if it is gone, or is of a later unit of the same name.
@@ -144,7 +134,7 @@ Result<std::optional<Look>> look_at(const state::Store& store, const state::Witn
     if (auto group = open_group(*record)) {
         look.snapshot.control_group = record->cgroup;
         look.snapshot.limits = read_limits(*group);
-        look.snapshot.oom_kills = read_oom_kills(*group);
+        look.snapshot.oom_kills = cgroup::oom_kills(*group);
         look.cgroup = *std::move(group);
     }
     return look;
@@ -178,19 +168,6 @@ bool is_alive(state::Status status) {
 bool has_exited(const Snapshot* before, const Snapshot& now) {
     const bool ended = now.had_process && now.status == state::Status::Stopped;
     return ended && (before == nullptr || before->status != state::Status::Stopped);
-}
-
-std::optional<uint64_t> parse_quota(std::string_view cpu_max) {
-    const auto words = text::split(text::trim(cpu_max), ' ');
-    if (words.size() != 2)
-        return std::nullopt;
-    if (words[0] == "max")
-        return UINT64_MAX;
-    const auto quota = text::parse_int<uint64_t>(words[0]);
-    const auto period = text::parse_int<uint64_t>(words[1]);
-    if (!quota || !period || *period == 0 || *quota > UINT64_MAX / 1'000'000)
-        return std::nullopt;
-    return *quota * 1'000'000 / *period;
 }
 
 uint64_t parse_time(const std::string& rfc3339) {

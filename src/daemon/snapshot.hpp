@@ -68,8 +68,6 @@ bool is_alive(state::Status status);
 // Before nothing, it was not there.
 bool has_exited(const Snapshot* before, const Snapshot& now);
 
-// "50000 100000" of cpu.max → microseconds per second; "max …" → UINT64_MAX.
-std::optional<uint64_t> parse_quota(std::string_view cpu_max);
 // "2026-11-23T12:00:00.5Z" → microseconds since 1970; 0 for anything else.
 uint64_t parse_time(const std::string& rfc3339);
 

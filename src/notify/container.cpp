@@ -62,10 +62,8 @@ std::optional<bool> Container::holds(pid_t pid, const Fd& pidfd) const {
 }
 
 std::string Container::pid_namespace(pid_t pid) const {
-    char name[64];
     const std::string path = std::to_string(pid) + "/ns/pid";
-    const ssize_t length = ::readlinkat(proc_.fd().get(), path.c_str(), name, sizeof name);
-    return length > 0 ? std::string{name, static_cast<size_t>(length)} : "";
+    return sys::read_link(proc_.fd().get(), path.c_str()).value_or("");
 }
 
 std::optional<pid_t> Container::innermost_pid(pid_t pid) const {

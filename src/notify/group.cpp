@@ -5,9 +5,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <climits>
 #include <cstring>
 #include <string_view>
+
+#include "sys/file.hpp"
 
 namespace unitc::notify {
 
@@ -40,15 +41,11 @@ Result<std::string> path_of(uint64_t id, const Fd& neighbour) {
     const Fd group{::open_by_handle_at(neighbour.get(), handle, O_PATH | O_CLOEXEC)};
     if (!group)
         return fail_sys("open_by_handle_at");
-    char name[PATH_MAX];
     const std::string link = "/proc/self/fd/" + std::to_string(group.get());
-    const ssize_t length = ::readlink(link.c_str(), name, sizeof name);
-    if (length < 0)
-        return fail_sys("readlink", link);
-    const std::string_view path{name, static_cast<size_t>(length)};
+    const std::string path = TRY(sys::read_link(AT_FDCWD, link.c_str()));
     if (!path.starts_with(kMount))
         return fail("cgroup is not below " + std::string{kMount});
-    return path.size() == kMount.size() ? "/" : std::string{path.substr(kMount.size())};
+    return path.size() == kMount.size() ? "/" : path.substr(kMount.size());
 }
 
 }  // namespace unitc::notify

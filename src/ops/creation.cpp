@@ -67,7 +67,7 @@ Result<> check_free(const std::string& path) {
 // are runc's.
 Error cause_of_death(const std::string& group, Error error) {
     const auto opened = cgroup::open(group);
-    if (!opened || !cgroup::had_oom_kill(*opened))
+    if (!opened || cgroup::oom_kills(*opened) == 0)
         return error;
     return Error{0, "container init was OOM-killed (memory limit too low?)"};
 }
@@ -138,8 +138,7 @@ Result<> Creation::end_unit() const {
     if (const auto group = cgroup::open(expected_cgroup_); !group && group.error().code == ENOENT)
         return {};
     const Deadline deadline = Deadline::in_ms(kUndoMs);
-    const auto group = TRY(find_group(record_, deadline));
-    return group ? end_group(*group, deadline) : Result<>{};
+    return end_container(record_, deadline);
 }
 
 Creation::~Creation() {

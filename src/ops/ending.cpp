@@ -221,6 +221,13 @@ Result<> end_group(const Group& group, Deadline deadline) {
     return {};
 }
 
+Result<> end_container(const state::Record& record, Deadline deadline) {
+    if (is_service(record))
+        return end_service(record, deadline);
+    const auto group = TRY(find_group(record, deadline));
+    return group ? end_group(*group, deadline) : Result<>{};
+}
+
 Result<> remove_leftover(const state::Record& record, Deadline deadline) {
     const bool current = TRY(is_of_this_boot(record));
     if (!current || !record.service.empty() || record.cgroup.empty() ||

@@ -35,6 +35,10 @@ Result<std::optional<Group>> find_group(const ContainerId& id, Deadline deadline
 // others it is none of this function's business.
 Result<> end_service(const state::Record& record, Deadline deadline);
 
+// All that lives of the container and its unit: end_group() of what find_group()
+// finds, or end_service().
+Result<> end_container(const state::Record& record, Deadline deadline);
+
 // Resets the container's unit if it has failed and is still loaded.
 Result<> forget_unit(const state::Record& record, Deadline deadline);
 

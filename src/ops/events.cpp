@@ -20,16 +20,12 @@ struct Watched {
 };
 
 Result<Watched> find_watched(const Globals& globals, const std::string& id, Deadline deadline) {
-    const ContainerId checked = TRY(ContainerId::parse(id));
-    const state::Store store = TRY(open_store(globals));
-    const auto record = TRY(store.peek(checked));
-    if (!record)
-        return Failure{Error{ENOENT, "container does not exist"}};
-    state::Truth truth = TRY(state::ask(store, *record));
+    const auto [store, record] = TRY(find_record(globals, id));
+    state::Truth truth = TRY(state::ask(store, record));
     const auto not_running = [&] { return fail("container with id " + id + " is not running"); };
     if (truth.status == state::Status::Stopped || truth.status == state::Status::Creating)
         return not_running();
-    auto group = TRY(find_group(*record, deadline));
+    auto group = TRY(find_group(record, deadline));
     if (!group)
         return not_running();
     return Watched{*std::move(group), std::move(truth.init)};

@@ -4,20 +4,17 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/text.hpp"
 #include "cgroup/cgroup.hpp"
 #include "cgroup/device_filter.hpp"
 #include "cgroup/inside.hpp"
 #include "host/caller.hpp"
+#include "ops/choice.hpp"
 #include "sys/file.hpp"
 
 namespace unitc::ops {
 namespace {
-
-constexpr const char* kAnnotation = "org.unitc.unit";
-constexpr const char* kVariable = "UNITC_UNIT";
 
 // Controllers may be delegated one by one (Delegate=pids memory).
 Result<> check_controllers(const unit::UnitPlan& plan, const Fd& group) {
@@ -62,23 +59,13 @@ Result<UnitMode> parse_unit_mode(std::string_view text) {
 }
 
 Result<UnitMode> unit_mode(const CreateRequest& request, const oci::Config& config) {
-    if (request.unit_mode)
-        return *request.unit_mode;
-    for (const auto& [key, value] : config.annotations)
-        if (key == kAnnotation) {
-            const std::string where = std::string{"annotations."} + kAnnotation + " '" +
-                                      text::printable(value.substr(0, 64)) + "'";
-            const UnitMode mode = TRY_IN(where, parse_unit_mode(value));
-            // A pod must not get into the service of its engine.
-            if (mode == UnitMode::Self && !host::executed_by_manager())
-                return fail(where + ": only where a service has executed unitc itself");
-            return mode;
-        }
-    if (const char* value = std::getenv(kVariable); value != nullptr && *value != '\0')
-        return TRY_IN(
-            std::string{"environment variable "} + kVariable + " '" + text::printable(value) + "'",
-            parse_unit_mode(value));
-    return UnitMode::Scope;
+    constexpr Places kPlaces{"--unit", "org.unitc.unit", "UNITC_UNIT"};
+    const auto said = TRY(choose(request.unit_mode, config, kPlaces, parse_unit_mode));
+    // A pod must not get into the service of its engine.
+    if (said && said->what == UnitMode::Self && said->place == Place::Annotation &&
+        !host::executed_by_manager())
+        return fail(said->where + ": only where a service has executed unitc itself");
+    return said ? said->what : UnitMode::Scope;
 }
 
 Result<> check_inside(const unit::UnitPlan& plan) {

@@ -19,6 +19,13 @@ inline Deadline deadline_of(const Globals& globals) {
 // "container does not exist" (ENOENT).
 Result<state::Store> open_store(const Globals& globals);
 
+// The container as its record has it, without its lock.
+struct Known {
+    state::Store store;
+    state::Record record;
+};
+Result<Known> find_record(const Globals& globals, const std::string& id);
+
 // The container, exclusively locked.
 Result<state::Entry> find_entry(const Globals& globals, const std::string& id, Deadline deadline);
 

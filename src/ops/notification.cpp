@@ -4,20 +4,16 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
-
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "notify/relay.hpp"
+#include "ops/choice.hpp"
 #include "state/store.hpp"
 #include "sys/file.hpp"
 #include "sys/process.hpp"
 
 namespace unitc::ops {
 namespace {
-
-constexpr const char* kReadyAnnotation = "org.unitc.notify.ready";
-constexpr const char* kReadyVariable = "UNITC_NOTIFY_READY";
 
 void warn(const std::string& notify_socket, const std::string& why) {
     log::warning("NOTIFY_SOCKET '" + text::printable(notify_socket) + "': " + why +
@@ -42,18 +38,9 @@ bool is_notified(const std::string& notify_socket) {
 }
 
 Result<ReadyBy> ready_by(const CreateRequest& request, const oci::Config& config) {
-    if (request.ready_by)
-        return *request.ready_by;
-    for (const auto& [key, value] : config.annotations)
-        if (key == kReadyAnnotation)
-            return TRY_IN(std::string{"annotations."} + kReadyAnnotation + " '" +
-                              text::printable(value.substr(0, 64)) + "'",
-                          parse_ready_by(value));
-    if (const char* value = std::getenv(kReadyVariable); value != nullptr && *value != '\0')
-        return TRY_IN(std::string{"environment variable "} + kReadyVariable + " '" +
-                          text::printable(value) + "'",
-                      parse_ready_by(value));
-    return ReadyBy::Container;
+    constexpr Places kPlaces{"--ready", "org.unitc.notify.ready", "UNITC_NOTIFY_READY"};
+    const auto said = TRY(choose(request.ready_by, config, kPlaces, parse_ready_by));
+    return said ? said->what : ReadyBy::Container;
 }
 
 std::vector<std::string> watchdog_environment(const CreateRequest& request) {

@@ -44,6 +44,10 @@ enum class UnitMode {
 };
 Result<UnitMode> parse_unit_mode(std::string_view text);  // "scope", "service", "self"
 
+// Whether systemd-machined is told of it.
+enum class Registration { No, Auto, Yes };  // Auto: where machined runs already
+Result<Registration> parse_registration(std::string_view text);  // "no", "auto", "yes"
+
 // Who says READY=1 to the service manager that has given NOTIFY_SOCKET.
 enum class ReadyBy {
     Container,  // a process of it, by sd_notify(3)
@@ -70,7 +74,7 @@ struct CreateRequest {
     bool keep = false;          // run only: do not delete afterwards
     bool no_subreaper = false;  // run only
     std::optional<PartOf> part_of;
-    std::string registration;  // --register, checked; empty: as annotation or environment say
+    std::optional<Registration> registration;
     std::optional<UnitMode> unit_mode;
     std::optional<ReadyBy> ready_by;
     std::string program;  // our own, as argv[0] has it

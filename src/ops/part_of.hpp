@@ -12,8 +12,8 @@
 namespace unitc::ops {
 
 // What is said by the option, else by the annotation "org.unitc.part-of", else
-// by $UNITC_PART_OF; else Auto. In its service's own cgroup it is always. Each error names which of
-// them is wrong.
+// by $UNITC_PART_OF; else Auto. In its service's own cgroup it is always, and
+// "no" is an error. Each error names which of them is wrong.
 Result<std::optional<host::Service>> find_caller(const CreateRequest& request,
                                                  const oci::Config& config, UnitMode mode);
 

@@ -15,13 +15,9 @@ namespace unitc::ops {
 namespace {
 
 Result<std::vector<pid_t>> pids_of(const Globals& globals, const std::string& id) {
-    const ContainerId checked = TRY(ContainerId::parse(id));
-    const state::Store store = TRY(open_store(globals));
-    const auto record = TRY(store.peek(checked));
-    if (!record)
-        return Failure{Error{ENOENT, "container does not exist"}};
+    const Known known = TRY(find_record(globals, id));
     std::vector<pid_t> pids;
-    const auto group = TRY(find_group(*record, deadline_of(globals)));
+    const auto group = TRY(find_group(known.record, deadline_of(globals)));
     if (!group)
         return pids;
     auto found = cgroup::processes(group->fd);

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/registration.hpp"
 
-#include <algorithm>
-#include <cstdlib>
-#include <iterator>
-
 #include "base/log.hpp"
-#include "base/text.hpp"
+#include "ops/choice.hpp"
 #include "unit/machine.hpp"
 
 namespace unitc::ops {
@@ -15,16 +11,6 @@ namespace {
 // machined answers within milliseconds, and when the bus has to start it,
 // within a fraction of a second. No container waits longer for it.
 constexpr int64_t kPatienceUs = 3'000'000;
-
-Result<Registration> parse(std::string_view word) {
-    if (word == "yes")
-        return Registration::Yes;
-    if (word == "auto")
-        return Registration::Auto;
-    if (word == "no")
-        return Registration::No;
-    return fail("must be yes, no or auto");
-}
 
 void complain(Registration registration, const Error& error) {
     const std::string text = "not registered with systemd-machined: " + error.message;
@@ -36,20 +22,21 @@ void complain(Registration registration, const Error& error) {
 
 }  // namespace
 
-Result<Registration> decide_registration(const std::string& option, const oci::Config& config) {
-    if (!option.empty())
-        return TRY_IN("--register", parse(option));
-    const auto& notes = config.annotations;
-    const auto note = std::find_if(notes.begin(), notes.end(), [](const auto& entry) {
-        return entry.first == kRegisterAnnotation;
-    });
-    if (note != notes.end())
-        return TRY_IN(std::string{"config.json: annotations[\""} + kRegisterAnnotation + "\"]",
-                      parse(note->second));
-    const char* given = std::getenv(kRegisterVariable);
-    if (given == nullptr || *given == '\0')
+Result<Registration> parse_registration(std::string_view text) {
+    if (text == "yes")
+        return Registration::Yes;
+    if (text == "auto")
+        return Registration::Auto;
+    if (text == "no")
         return Registration::No;
-    return TRY_IN(kRegisterVariable, parse(given));
+    return fail("must be yes, no or auto");
+}
+
+Result<Registration> decide_registration(const std::optional<Registration>& option,
+                                         const oci::Config& config) {
+    constexpr Places kPlaces{"--register", "org.unitc.register", "UNITC_REGISTER"};
+    const auto said = TRY(choose(option, config, kPlaces, parse_registration));
+    return said ? said->what : Registration::No;
 }
 
 void begin_registration(systemd::Manager& manager, Registration registration, const ContainerId& id,

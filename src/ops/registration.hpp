@@ -6,24 +6,21 @@
 // chance, since it ends when it is idle.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/container_id.hpp"
 #include "base/result.hpp"
 #include "oci/config.hpp"
+#include "ops/ops.hpp"
 #include "systemd/manager.hpp"
 
 namespace unitc::ops {
 
-inline constexpr const char* kRegisterAnnotation = "org.unitc.register";
-inline constexpr const char* kRegisterVariable = "UNITC_REGISTER";
-
-enum class Registration { No, Auto, Yes };  // Auto: where machined runs already
-
-// The first of the option, the annotation and the environment that is given
-// ("yes", "no" or "auto"); the error names where a wrong word stands.
-Result<Registration> decide_registration(const std::string& option, const oci::Config& config);
+// What is said by --register, else by the annotation "org.unitc.register", else
+// by $UNITC_REGISTER; else No.
+Result<Registration> decide_registration(const std::optional<Registration>& option,
+                                         const oci::Config& config);
 
 // Best effort: what goes wrong is a warning, or under Auto an entry for --debug.
 void begin_registration(systemd::Manager& manager, Registration registration, const ContainerId& id,

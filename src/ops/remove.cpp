@@ -16,14 +16,6 @@
 namespace unitc::ops {
 namespace {
 
-Result<> end_if_found(Result<std::optional<Group>> group, Deadline deadline) {
-    if (!group)
-        return Failure{std::move(group).error()};
-    if (!*group)
-        return {};
-    return end_group(**group, deadline);
-}
-
 // Without force only what runs no program of the user's may be ended.
 Result<> check_status(const state::Entry& entry, const state::Record& record) {
     const state::Truth truth = TRY(state::ask(entry, record));
@@ -49,7 +41,10 @@ Result<> remove_damaged(state::Entry& entry, const Error& damage, bool force, De
     if (!force)
         return fail("container '" + entry.id().str() +
                     "' can only be deleted with --force: " + damage.message);
-    auto ended = end_if_found(find_group(entry.id(), deadline), deadline);
+    const auto group = find_group(entry.id(), deadline);
+    auto ended = !group   ? Result<>{Failure{group.error()}}
+                 : *group ? end_group(**group, deadline)
+                          : Result<>{};
     // ENOENT: there never was a record, so most likely there never was a unit
     // (the intent comes first); it must not take a bus to find that out.
     if (!ended && damage.code != ENOENT)
@@ -90,10 +85,7 @@ Result<> remove_loaded(state::Entry& entry, state::Record record, Deadline deadl
     record.phase = state::Phase::Deleting;
     if (const auto saved = entry.save(record); !saved)
         log::debug(saved.error().message);
-    if (record.home.empty())
-        TRY(end_if_found(find_group(record, deadline), deadline));
-    else
-        TRY(end_service(record, deadline));
+    TRY(end_container(record, deadline));
     TRY(end_init(entry, record, deadline));
     TRY(remove_leftover(record, deadline));
     TRY(forget_failed(record, deadline));

@@ -19,19 +19,15 @@ namespace {
 
 constexpr const char* kMode = "--unit=service: ";
 
-std::string link_at(const sys::Procfs& proc, const std::string& path) {
-    char target[PATH_MAX];
-    const ssize_t length = ::readlinkat(proc.fd().get(), path.c_str(), target, sizeof target);
-    return length > 0 ? std::string{target, static_cast<size_t>(length)} : "";
-}
-
 // What a config leaves out of its namespaces is shared with unitc, and that is
 // PID 1's child there. Paths are PID 1's as well.
 Result<> check_surroundings() {
     const sys::Procfs proc = TRY(sys::Procfs::host());
     for (const char* name : {"mnt", "net", "ipc", "uts", "pid", "user", "cgroup", "time"}) {
         const std::string where = std::string{"/ns/"} + name;
-        if (link_at(proc, "self" + where) != link_at(proc, "1" + where))
+        const int at = proc.fd().get();
+        if (TRY(sys::read_link(at, ("self" + where).c_str())) !=
+            TRY(sys::read_link(at, ("1" + where).c_str())))
             return fail(kMode + ("unitc is in another namespace (" + std::string{name}) +
                         ") than PID 1, from which a service begins");
     }

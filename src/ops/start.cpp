@@ -36,11 +36,7 @@ Failure not_created(const state::Record& record, state::Status status) {
 // It stays as a stopped container, which `delete` removes.
 Failure end_after(Error error, const state::Record& record) {
     const Deadline deadline = Deadline::in_ms(kUndoMs);
-    const auto ended = [&]() -> Result<> {
-        const auto group = TRY(find_group(record, deadline));
-        return group ? end_group(*group, deadline) : Result<>{};
-    }();
-    if (!ended)
+    if (const auto ended = end_container(record, deadline); !ended)
         log::warning("container '" + record.id + "' may still run: " + ended.error().message);
     return Failure{std::move(error)};
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // unitc state.
-#include <cerrno>
-
 #include "ops/locate.hpp"
 #include "ops/ops.hpp"
 #include "ops/view.hpp"
@@ -10,13 +8,9 @@
 namespace unitc::ops {
 
 Result<std::string> state(const Globals& globals, const std::string& id) {
-    const ContainerId checked = TRY(ContainerId::parse(id));
-    const state::Store store = TRY(open_store(globals));
-    const auto record = TRY(store.peek(checked));
-    if (!record)
-        return Failure{Error{ENOENT, "container does not exist"}};
-    const state::Truth truth = TRY(state::ask(store, *record));
-    return to_json(make_view(*record, truth.status));
+    const auto [store, record] = TRY(find_record(globals, id));
+    const state::Truth truth = TRY(state::ask(store, record));
+    return to_json(make_view(record, truth.status));
 }
 
 }  // namespace unitc::ops

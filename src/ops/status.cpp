@@ -3,7 +3,6 @@
 // processes and what they use, the journal is files.
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 
@@ -20,14 +19,6 @@
 
 namespace unitc::ops {
 namespace {
-
-Result<state::Record> find_record(const state::Store& store, const std::string& id) {
-    const ContainerId checked = TRY(ContainerId::parse(id));
-    auto record = TRY(store.peek(checked));
-    if (!record)
-        return Failure{Error{ENOENT, "container does not exist"}};
-    return *std::move(record);
-}
 
 // A command line as `systemctl status` shows it, or the name of a process that
 // has none. Nothing: it has ended.
@@ -112,8 +103,7 @@ std::string journal_of(const state::Record& record, unsigned lines) {
 }  // namespace
 
 Result<StatusReport> status(const Globals& globals, const StatusRequest& request) {
-    const state::Store store = TRY(open_store(globals));
-    const state::Record record = TRY(find_record(store, request.id));
+    const auto [store, record] = TRY(find_record(globals, request.id));
     const state::Truth truth = TRY(state::ask(store, record));
     StatusView view;
     view.id = record.id;
@@ -133,9 +123,8 @@ Result<StatusReport> status(const Globals& globals, const StatusRequest& request
 }
 
 Result<> logs(const Globals& globals, const LogsRequest& request) {
-    const state::Store store = TRY(open_store(globals));
-    const state::Record record = TRY(find_record(store, request.id));
-    std::vector<std::string> words = journalctl(record);
+    const Known known = TRY(find_record(globals, request.id));
+    std::vector<std::string> words = journalctl(known.record);
     if (request.follow)
         words.emplace_back("--follow");
     if (request.lines)

@@ -103,14 +103,9 @@ std::string memory_of(const StatusView& view) {
 
 // "50000 100000" → "quota: 50%".
 std::string quota_of(std::string_view cpu_max) {
-    const size_t blank = cpu_max.find(' ');
-    const auto quota = text::parse_int<uint64_t>(cpu_max.substr(0, blank));
-    if (!quota || blank == std::string_view::npos)
-        return {};
-    const auto period = text::parse_int<uint64_t>(text::trim(cpu_max.substr(blank + 1)));
-    if (!period || *period == 0)
-        return {};
-    return "quota: " + std::to_string(*quota * 100 / *period) + "%";
+    constexpr uint64_t kPercent = 10'000;  // µs per second
+    const auto quota = cgroup::parse_quota(cpu_max);
+    return quota && *quota != UINT64_MAX ? "quota: " + std::to_string(*quota / kPercent) + "%" : "";
 }
 
 void add_usage(Page& page, const StatusView& view) {

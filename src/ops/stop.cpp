@@ -46,27 +46,23 @@ Result<bool> ask_to_end(const Globals& globals, const state::Record& record,
 }  // namespace
 
 Result<> stop(const Globals& globals, const std::string& id, int timeout_ms) {
-    const ContainerId checked = TRY(ContainerId::parse(id));
-    const state::Store store = TRY(open_store(globals));
-    const auto record = TRY(store.peek(checked));
-    if (!record)
-        return Failure{Error{ENOENT, "container does not exist"}};
-    const state::Truth truth = TRY(state::ask(store, *record));
+    const auto [store, record] = TRY(find_record(globals, id));
+    const state::Truth truth = TRY(state::ask(store, record));
     if (truth.status == state::Status::Creating)
         return Failure{Error{EBUSY, "container '" + id + "' is being created"}};
+    // A service may wait for its restart.
     if (truth.status == state::Status::Stopped || !truth.init)
-        return {};
+        return end_service(record, deadline_of(globals));
     bool ended = false;
     if (timeout_ms > 0)
-        ended = TRY(ask_to_end(globals, *record, truth, timeout_ms));
+        ended = TRY(ask_to_end(globals, record, truth, timeout_ms));
     // Counts from here: how patient the caller is was the caller's choice.
     const Deadline deadline = deadline_of(globals);
     if (!ended)
         TRY(send(truth.init, SIGKILL));
-    // Without a pid namespace of their own others live on.
-    const auto group = TRY(find_group(*record, deadline));
-    if (group)
-        TRY(end_group(*group, deadline));
+    // Without a pid namespace of their own others live on, and a service may be
+    // about to start again.
+    TRY(end_container(record, deadline));
     ended = TRY(sys::wait_ended(truth.init, deadline.left_ms()));
     if (!ended)
         return Failure{Error{ETIMEDOUT, "container '" + id + "' does not end"}};

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 
 namespace unitc::sys {
@@ -81,6 +82,14 @@ Result<> replace_file(const Fd& dir, const std::string& name, std::string_view b
     if (!written)
         ::unlinkat(dir.get(), fresh.c_str(), 0);
     return written;
+}
+
+Result<std::string> read_link(int dir, const char* path) {
+    char target[PATH_MAX];
+    const ssize_t size = ::readlinkat(dir, path, target, sizeof target);
+    if (size < 0)
+        return fail_sys("readlinkat", path);
+    return std::string{target, static_cast<size_t>(size)};
 }
 
 Result<struct stat> stat_fd(const Fd& fd) {

@@ -41,6 +41,9 @@ Result<> write_file(int dir, const char* path, std::string_view bytes);
 // synced: readers see the old content or the new, after a power cut too.
 Result<> replace_file(const Fd& dir, const std::string& name, std::string_view bytes, mode_t mode);
 
+// Where a symbolic link leads, as it is written; `dir` as above.
+Result<std::string> read_link(int dir, const char* path);
+
 Result<struct stat> stat_fd(const Fd& fd);
 Result<Fd> duplicate(int fd);  // with close-on-exec
 

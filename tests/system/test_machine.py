@@ -223,7 +223,7 @@ def annotation_and_environment_decide_as_well(t):
 def a_wrong_word_is_an_error_that_names_its_place(t):
     t.fails(t.bundle("true"), "--register=on", words=["--register", "yes, no or auto"])
     t.fails(t.bundle("true").annotate("org.unitc.register", "1"),
-            words=['annotations["org.unitc.register"]', "yes, no or auto"])
+            words=["annotations.org.unitc.register '1'", "yes, no or auto"])
     t.fails(t.bundle("true"), env={**os.environ, "UNITC_REGISTER": "maybe"}, words=["UNITC_REGISTER", "yes, no or auto"])
 
 

@@ -302,7 +302,9 @@ def what_cannot_be_is_refused_by_its_name(t):
     bundle = t.bundle(*true)
     bundle.resources["blockIO"] = {"weight": 300}
     _refused(t, bundle, *_DELEGATED, words=("IOWeight cannot be set",))
-    _refused(t, t.bundle(*true), *_DELEGATED, flags=("--unit=self", "--part-of=no"), words=("option --part-of 'no': not with --unit=self",))
+    _refused(t, t.bundle(*true), *_DELEGATED, flags=("--unit=self", "--part-of=no"), words=("option --part-of: 'no' is not with --unit=self",))
+    _refused(t, t.bundle(*true).annotate("org.unitc.part-of", "no"), *_DELEGATED,
+             words=("annotations.org.unitc.part-of 'no': 'no' is not with --unit=self",))
     t.fails(t.bundle(*true), "--unit=self", words=("--unit=self: unitc does not run in a service",),
             wrap=("systemd-run", "--quiet", "--scope", f"--unit={t.fresh_name('x')}"))
     t.fails(t.bundle(*true), "--unit=slice", words=("option --unit 'slice': must be scope, service or self",))

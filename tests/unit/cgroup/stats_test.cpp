@@ -141,5 +141,25 @@ TEST_F(Files, WithANumberHoldOneOrMax) {
     EXPECT_EQ(before[0].second, "12\n");
 }
 
+TEST(Quota, IsReadFromTheKernelsFile) {
+    struct Row {
+        const char* text;
+        std::optional<uint64_t> quota;
+    };
+    constexpr Row kRows[] = {
+        {"max 100000\n", UINT64_MAX},
+        {"50000 100000\n", 500'000},
+        {"20000 50000", 400'000},
+        {"300000 100000", 3'000'000},
+        {"", std::nullopt},
+        {"1", std::nullopt},
+        {"1 0", std::nullopt},
+        {"lots 100000", std::nullopt},
+        {"18446744073709551615 1", std::nullopt},
+    };
+    for (const Row& row : kRows)
+        EXPECT_EQ(parse_quota(row.text), row.quota) << row.text;
+}
+
 }  // namespace
 }  // namespace unitc::cgroup

@@ -59,26 +59,6 @@ TEST(Snapshot, HasNoUsageWithoutAGroup) {
     EXPECT_EQ(property_of(snapshot, "CPUUsageNSec"), Value{UINT64_MAX});
 }
 
-TEST(Quota, IsReadFromTheKernelsFile) {
-    struct Row {
-        const char* text;
-        std::optional<uint64_t> quota;
-    };
-    constexpr Row kRows[] = {
-        {"max 100000\n", UINT64_MAX},
-        {"50000 100000\n", 500'000},
-        {"20000 50000", 400'000},
-        {"300000 100000", 3'000'000},
-        {"", std::nullopt},
-        {"1", std::nullopt},
-        {"1 0", std::nullopt},
-        {"lots 100000", std::nullopt},
-        {"18446744073709551615 1", std::nullopt},
-    };
-    for (const Row& row : kRows)
-        EXPECT_EQ(parse_quota(row.text), row.quota) << row.text;
-}
-
 TEST(Time, IsReadFromTheRecord) {
     struct Row {
         const char* text;

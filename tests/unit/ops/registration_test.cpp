@@ -10,36 +10,34 @@ namespace {
 
 class Decision : public ::testing::Test {
 protected:
-    void SetUp() override { ::unsetenv(kRegisterVariable); }
-    void TearDown() override { ::unsetenv(kRegisterVariable); }
-    std::string wrong(const std::string& option) {
-        const auto decided = decide_registration(option, config_);
+    void SetUp() override { ::unsetenv("UNITC_REGISTER"); }
+    void TearDown() override { ::unsetenv("UNITC_REGISTER"); }
+    std::string wrong() {
+        const auto decided = decide_registration({}, config_);
         return decided ? "nothing" : decided.error().message;
     }
     oci::Config config_;
 };
 
 TEST_F(Decision, is_no_unless_asked_for) {
-    EXPECT_EQ(decide_registration("", config_), Registration::No);
-    ::setenv(kRegisterVariable, "", 1);
-    EXPECT_EQ(decide_registration("", config_), Registration::No);
+    EXPECT_EQ(decide_registration({}, config_), Registration::No);
+    ::setenv("UNITC_REGISTER", "", 1);
+    EXPECT_EQ(decide_registration({}, config_), Registration::No);
 }
 
 TEST_F(Decision, is_the_options_then_the_annotations_then_the_environments) {
-    ::setenv(kRegisterVariable, "yes", 1);
-    EXPECT_EQ(decide_registration("", config_), Registration::Yes);
-    config_.annotations = {{"other", "yes"}, {kRegisterAnnotation, "no"}};
-    EXPECT_EQ(decide_registration("", config_), Registration::No);
-    EXPECT_EQ(decide_registration("auto", config_), Registration::Auto);
+    ::setenv("UNITC_REGISTER", "yes", 1);
+    EXPECT_EQ(decide_registration({}, config_), Registration::Yes);
+    config_.annotations = {{"other", "yes"}, {"org.unitc.register", "no"}};
+    EXPECT_EQ(decide_registration({}, config_), Registration::No);
+    EXPECT_EQ(decide_registration(Registration::Auto, config_), Registration::Auto);
 }
 
 TEST_F(Decision, names_where_a_wrong_word_stands) {
-    EXPECT_EQ(wrong("on"), "--register: must be yes, no or auto");
-    ::setenv(kRegisterVariable, "1", 1);
-    EXPECT_EQ(wrong(""), "UNITC_REGISTER: must be yes, no or auto");
-    config_.annotations = {{kRegisterAnnotation, ""}};
-    EXPECT_EQ(wrong(""),
-              "config.json: annotations[\"org.unitc.register\"]: must be yes, no or auto");
+    ::setenv("UNITC_REGISTER", "1", 1);
+    EXPECT_EQ(wrong(), "environment variable UNITC_REGISTER '1': must be yes, no or auto");
+    config_.annotations = {{"org.unitc.register", ""}};
+    EXPECT_EQ(wrong(), "annotations.org.unitc.register '': must be yes, no or auto");
 }
 
 }  // namespace
