@@ -128,7 +128,7 @@ Result<Truth> Witness::ask_kernel(const Fd& dir, const Record& record) const {
         return Truth{};
     const auto events = TRY(unless_gone(events_of(record)));
     if (!(events && events->populated) && TRY(is_ending(proc_, record)))
-        return Truth{};
+        return Truth{Status::Stopped, *std::move(init)};
     if (events && events->frozen)
         return Truth{Status::Paused, *std::move(init)};
     const bool waits = TRY(waits_for_start(dir));

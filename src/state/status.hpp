@@ -20,7 +20,9 @@ const char* to_string(Status status);
 
 struct Truth {
     Status status = Status::Stopped;
-    Fd init;  // pidfd of the container's init, when it lives
+    // pidfd of the container's init, when it lives; a Stopped one's is on its
+    // way out, for who must wait until it is gone.
+    Fd init;
 };
 
 // The kernel, opened once to be asked about any number of containers.

@@ -358,6 +358,19 @@ def the_others_are_ended_too_without_a_pid_namespace(t):
     t.check(until(lambda: not process.alive(other)), "the other process lives on")
 
 
+@test(peers="")
+def what_its_service_would_start_again_stays_stopped(t):
+    d = Daemon(t)
+    bundle = t.bundle(shell="trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done")
+    bundle.annotate("org.systemd.property.Restart", "'always'").annotate("org.systemd.property.RestartSec", "uint64 500000")
+    c = t.detached(bundle, "--unit=service")
+    c.wait_for_output("ready")
+    unit = f"unitc-{c.id}.service"
+    d.done(c, "Stop", "t", "10000000")
+    t.equal(t.state(c.id)["status"], "stopped", "status")
+    t.check(not until(lambda: systemd.properties(unit).get("ActiveState") in ("active", "activating"), 1), "it was started again")
+
+
 # Callers
 
 

@@ -181,7 +181,10 @@ TEST_F(StatusTest, IsStoppedWhileTheProcessIsEnding) {
          *cgroup::populated(group) && !deadline.passed();)
         ::usleep(1000);
     EXPECT_FALSE(*sys::wait_ended(*pidfd, 0)) << "it has ended already";
-    EXPECT_EQ(status(record), Status::Stopped);
+    const auto truth = ask(store_, record);
+    ASSERT_THAT(truth, Succeeds());
+    EXPECT_EQ(truth->status, Status::Stopped);
+    EXPECT_TRUE(truth->init) << "nobody could wait for its end";
     ::waitpid(*child, nullptr, __WALL);
     ::waitpid(init, nullptr, 0);
     EXPECT_EQ(status(record), Status::Stopped);
