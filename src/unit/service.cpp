@@ -73,6 +73,10 @@ Result<> finish_service(const oci::Config& config, Builder& builder) {
         if (builder.find("NotifyAccess") == nullptr)
             builder.set("NotifyAccess", std::string{"all"});
     }
+    // The image's stop signal is for its first process alone, as every engine
+    // sends it: systemd as the program would have all its services shot.
+    if (builder.find("KillMode") == nullptr)
+        builder.set("KillMode", std::string{"mixed"});
     // Not by DefaultDependencies=, which waits for the bus as well.
     builder.add_to_list("Conflicts", "shutdown.target");
     builder.add_to_list("Before", "shutdown.target");

@@ -41,6 +41,9 @@ TEST(Service, IsStartedWhenUnitcHasLeftIt) {
     EXPECT_EQ(property(*plan, "Type"), "Type s forking");
     EXPECT_EQ(property(*plan, "NotifyAccess"), "NotifyAccess s exec");
     EXPECT_EQ(property(*plan, "CollectMode"), "");
+    EXPECT_EQ(property(*plan, "KillMode"), "KillMode s mixed");
+    EXPECT_EQ(property(*service(annotated({{"KillMode", "'process'"}})), "KillMode"),
+              "KillMode s process");
     EXPECT_EQ(property(*plan, "Conflicts"), "Conflicts as 1 shutdown.target");
 }
 
