@@ -57,12 +57,29 @@ Result<IdMap> parse_id_map(std::string_view text) {
     return map;
 }
 
+bool maps_only(const IdMap& map, uint32_t outside) {
+    return map.size() == 1 && map.front().outside == outside && map.front().size == 1;
+}
+
 Result<> write_id_maps(pid_t pid, const IdMaps& maps) {
-    const Procfs proc = TRY(Procfs::host());
-    const std::string directory = std::to_string(pid);
     // setgroups stays allowed: the writer is privileged.
-    TRY(proc.write(directory + "/gid_map", format_id_map(maps.gids)));
-    return proc.write(directory + "/uid_map", format_id_map(maps.uids));
+    TRY(write_gid_map(pid, maps.gids));
+    return write_uid_map(pid, maps.uids);
+}
+
+Result<> write_uid_map(pid_t pid, const IdMap& map) {
+    const Procfs proc = TRY(Procfs::host());
+    return proc.write(std::to_string(pid) + "/uid_map", format_id_map(map));
+}
+
+Result<> write_gid_map(pid_t pid, const IdMap& map) {
+    const Procfs proc = TRY(Procfs::host());
+    return proc.write(std::to_string(pid) + "/gid_map", format_id_map(map));
+}
+
+Result<> deny_setgroups(pid_t pid) {
+    const Procfs proc = TRY(Procfs::host());
+    return proc.write(std::to_string(pid) + "/setgroups", "deny");
 }
 
 Result<IdMaps> read_id_maps(pid_t pid) {

@@ -40,9 +40,17 @@ bool is_same_map(IdMap one, IdMap other);
 std::string format_id_map(const IdMap& map);
 Result<IdMap> parse_id_map(std::string_view text);
 
+// One id, namely this one: what the kernel lets its owner map.
+bool maps_only(const IdMap& map, uint32_t outside);
+
 // Of the user namespace of a process; they can be written once. Outside is
 // the caller's own user namespace.
 Result<> write_id_maps(pid_t pid, const IdMaps& maps);
+Result<> write_uid_map(pid_t pid, const IdMap& map);
+Result<> write_gid_map(pid_t pid, const IdMap& map);
+// Takes setgroups(2) away from it for good: without privileges the kernel
+// takes no map of gids before that (user_namespaces(7)).
+Result<> deny_setgroups(pid_t pid);
 Result<IdMaps> read_id_maps(pid_t pid);
 
 }  // namespace unitc::sys

@@ -39,6 +39,30 @@ Result<uint64_t> read_set_by(int option, int argument) {
     return set;
 }
 
+Result<> check_identity(uid_t uid, gid_t gid, const std::vector<gid_t>* groups) {
+    const auto wrong = [&] {
+        return fail("the kernel did not take on user " + std::to_string(uid) + ":" +
+                    std::to_string(gid) + " and its groups as asked");
+    };
+    uid_t r = 0, e = 0, s = 0;
+    gid_t rg = 0, eg = 0, sg = 0;
+    if (::getresuid(&r, &e, &s) < 0 || ::getresgid(&rg, &eg, &sg) < 0)
+        return fail_sys("getresuid");
+    if (r != uid || e != uid || s != uid || rg != gid || eg != gid || sg != gid)
+        return wrong();
+    if (groups == nullptr)
+        return {};
+    std::vector<gid_t> now(groups->size() + 1);
+    const int count = ::getgroups(static_cast<int>(now.size()), now.data());
+    if (count < 0)
+        return fail_sys("getgroups");
+    now.resize(static_cast<size_t>(count));
+    std::vector<gid_t> wanted = *groups;  // the kernel sorts its list
+    std::sort(wanted.begin(), wanted.end());
+    std::sort(now.begin(), now.end());
+    return now == wanted ? Result<>{} : wrong();
+}
+
 }  // namespace
 
 Result<> drop_bounding(uint64_t keep) {
@@ -92,10 +116,10 @@ Result<CapabilitySets> read_capabilities() {
     return sets;
 }
 
-Result<> become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups) {
+Result<> become(uid_t uid, gid_t gid, const std::vector<gid_t>* groups) {
     if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_KEEPCAPS");
-    if (::setgroups(groups.size(), groups.data()) < 0)
+    if (groups != nullptr && ::setgroups(groups->size(), groups->data()) < 0)
         return fail_sys("setgroups");
     if (::setresgid(gid, gid, gid) < 0)
         return fail_sys("setresgid", std::to_string(gid));
@@ -103,23 +127,7 @@ Result<> become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups) {
         return fail_sys("setresuid", std::to_string(uid));
     if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_KEEPCAPS");
-
-    uid_t r = 0, e = 0, s = 0;
-    gid_t rg = 0, eg = 0, sg = 0;
-    if (::getresuid(&r, &e, &s) < 0 || ::getresgid(&rg, &eg, &sg) < 0)
-        return fail_sys("getresuid");
-    std::vector<gid_t> now(groups.size() + 1);
-    const int count = ::getgroups(static_cast<int>(now.size()), now.data());
-    if (count < 0)
-        return fail_sys("getgroups");
-    now.resize(static_cast<size_t>(count));
-    std::vector<gid_t> wanted = groups;  // the kernel sorts its list
-    std::sort(wanted.begin(), wanted.end());
-    std::sort(now.begin(), now.end());
-    if (r != uid || e != uid || s != uid || rg != gid || eg != gid || sg != gid || now != wanted)
-        return fail("the kernel did not take on user " + std::to_string(uid) + ":" +
-                    std::to_string(gid) + " and its groups as asked");
-    return {};
+    return check_identity(uid, gid, groups);
 }
 
 }  // namespace unitc::sys

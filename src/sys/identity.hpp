@@ -31,6 +31,7 @@ Result<CapabilitySets> read_capabilities();
 
 // setgroups (the empty list too: supplementary groups are exactly `groups`),
 // setresgid, setresuid, with permitted capabilities kept across the change.
-Result<> become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups);
+// Without `groups` they stay as they are: where setgroups is denied.
+Result<> become(uid_t uid, gid_t gid, const std::vector<gid_t>* groups);
 
 }  // namespace unitc::sys

@@ -32,6 +32,15 @@ TEST(IdMap, RefusesWhatIsNoMap) {
         EXPECT_FALSE(parse_id_map(bad)) << bad;
 }
 
+TEST(IdMap, OfOneIdIsWhatAUserMayWrite) {
+    EXPECT_TRUE(maps_only({{0, 1000, 1}}, 1000));
+    EXPECT_TRUE(maps_only({{7, 1000, 1}}, 1000));
+    EXPECT_FALSE(maps_only({{0, 1000, 2}}, 1000));
+    EXPECT_FALSE(maps_only({{0, 1001, 1}}, 1000));
+    EXPECT_FALSE(maps_only({{0, 1000, 1}, {1, 100000, 1}}, 1000));
+    EXPECT_FALSE(maps_only({}, 0));
+}
+
 TEST(IdMap, ComparesWhateverTheOrder) {
     EXPECT_TRUE(is_same_map(kTwo, {kTwo[1], kTwo[0]}));
     EXPECT_FALSE(is_same_map(kTwo, {kTwo[0]}));
