@@ -5,12 +5,15 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string_view>
 
 #include "base/text.hpp"
+#include "host/user_manager.hpp"
 #include "sys/file.hpp"
+#include "sys/privilege.hpp"
 #include "sys/procfs.hpp"
 
 namespace unitc::host {
@@ -27,6 +30,22 @@ bool is_cgroup2(const char* path) {
 bool booted_with_systemd() {
     struct stat status {};
     return ::lstat("/run/systemd/system", &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+Result<> check_user_manager(const Facts& facts) {
+    if (!facts.manager_runs) {
+        // "/user.slice/user-1000.slice/user@1000.service"
+        const size_t at = facts.manager_group.rfind('@') + 1;
+        const std::string uid = facts.manager_group.substr(at, facts.manager_group.rfind('.') - at);
+        return fail("no service manager of user " + uid + " is running (there is no cgroup '" +
+                    facts.manager_group + "'): log in, or have root run 'loginctl enable-linger " +
+                    uid + "'");
+    }
+    if (!facts.delegated)
+        return fail("cgroup '" + facts.manager_group +
+                    "' belongs to another user: its service must have 'Delegate=yes', as systemd's"
+                    " user@.service has");
+    return {};
 }
 
 Result<std::string> read_word(const char* path) {
@@ -85,6 +104,9 @@ Result<Facts> read() {
     parse_devices(TRY(sys::read_file(AT_FDCWD, "/proc/devices")), facts);
 
     facts.last_capability = TRY(last_capability());
+    read_identity(facts);
+    if (!sys::owns_machine())
+        TRY(read_user_manager(facts));
 
     utsname name{};
     if (::uname(&name) < 0)
@@ -103,6 +125,14 @@ Result<int> last_capability() {
     return *capability;
 }
 
+void read_identity(Facts& facts) {
+    facts.uid = ::geteuid();
+    facts.gid = ::getegid();
+    facts.unprivileged = facts.uid != 0;
+    facts.own_namespace = !sys::in_initial_user_namespace();
+    facts.setgroups_denied = facts.own_namespace && sys::is_setgroups_denied();
+}
+
 Result<> check(const Facts& facts) {
     constexpr int kMajor = 5;
     constexpr int kMinor = 14;  // cgroup.kill, mount_setattr, seccomp's newest uses
@@ -118,7 +148,7 @@ Result<> check(const Facts& facts) {
         return fail(
             "/run/systemd/system does not exist: PID 1 is not systemd, whose scopes unitc's"
             " containers are");
-    return {};
+    return facts.user_manager ? check_user_manager(facts) : Result<>{};
 }
 
 }  // namespace unitc::host

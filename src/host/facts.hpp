@@ -43,16 +43,32 @@ struct Facts {
     std::optional<Service> caller;
     bool inside_caller = false;  // in the service's cgroup instead of a scope
     bool as_service = false;     // a service of its own instead of a scope
+
+    // Our containers are units of a user's manager and not of the system's:
+    // its cgroup, whether it is there and is ours to make groups in; the
+    // controllers are those that it has.
+    bool user_manager = false;
+    std::string manager_group;  // "/user.slice/user-1000.slice/user@1000.service"
+    bool manager_runs = false;
+    bool delegated = false;
+    bool unprivileged = false;      // not even root of a user namespace
+    bool own_namespace = false;     // in a user namespace that is not the machine's
+    bool setgroups_denied = false;  // there
+    uint32_t uid = 0;               // ours
+    uint32_t gid = 0;
 };
 
 // Reads only what is cheap: a handful of files, no bus.
 Result<Facts> read();
 
+// Who we are, of them; enough for a process that joins a container.
+void read_identity(Facts& facts);
+
 // Of all these the one that the capabilities of a process need.
 Result<int> last_capability();
 
 // One clear error for a machine that cannot run containers: cgroup v1 or
-// hybrid, a kernel before 5.14, PID 1 not systemd.
+// hybrid, a kernel before 5.14, PID 1 not systemd; for a user without a manager.
 Result<> check(const Facts& facts);
 
 // The readers of what read() reads: "cpuset cpu io memory", /proc/devices,

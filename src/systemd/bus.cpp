@@ -11,6 +11,7 @@
 
 #include "base/scope_exit.hpp"
 #include "sys/file.hpp"
+#include "sys/privilege.hpp"
 #include "systemd/library.hpp"
 #include "systemd/manager.hpp"
 #include "systemd/message.hpp"
@@ -122,7 +123,25 @@ int on_message(sd_bus_message* message, void* userdata, sd_bus_error*) {
     return 0;
 }
 
+// Of the user whose manager is ours. The environment says where, as for every
+// client of that bus; it counts for nothing with root's own.
+Failure no_user_bus(int code) {
+    const char* given = ::secure_getenv("DBUS_SESSION_BUS_ADDRESS");
+    const char* directory = ::secure_getenv("XDG_RUNTIME_DIR");
+    if (given == nullptr && directory == nullptr)
+        return fail_code(
+            code,
+            "no D-Bus user bus: neither $XDG_RUNTIME_DIR nor $DBUS_SESSION_BUS_ADDRESS is set: log"
+            " in by systemd-logind (ssh, a console, 'machinectl shell'), su and sudo do not do");
+    const std::string address = given != nullptr ? given : std::string{directory} + "/bus";
+    return fail_code(code, "no D-Bus user bus at '" + address +
+                               "': is the package 'dbus-user-session' installed, and does"
+                               " 'systemctl --user status dbus.socket' show it listening?");
+}
+
 Failure no_bus(int code) {
+    if (!sys::owns_machine())
+        return no_user_bus(code);
     const char* given = ::secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
     const std::string address = given != nullptr ? given : "/run/dbus/system_bus_socket";
     return fail_code(code, "no D-Bus system bus at '" + address + "': is dbus running?");
@@ -156,12 +175,12 @@ struct Bus::Impl {
     Result<> pump(Deadline deadline) {
         const int rc = g_sd.process(bus, nullptr);
         if (rc < 0)
-            return fail_code(-rc, "connection to the system bus");
+            return fail_code(-rc, "connection to the bus");
         if (rc > 0)
             return {};
         const int events = g_sd.get_events(bus);
         if (events < 0)
-            return fail_code(-events, "connection to the system bus");
+            return fail_code(-events, "connection to the bus");
         pollfd ready{g_sd.get_fd(bus), static_cast<short>(events), 0};
         const int count = sys::retry_eintr([&] {
             const int64_t left = deadline.left_us();
@@ -171,7 +190,7 @@ struct Bus::Impl {
         if (count < 0)
             return fail_sys("poll");
         if (count == 0)
-            return fail_code(ETIMEDOUT, "connection to the system bus");
+            return fail_code(ETIMEDOUT, "connection to the bus");
         return {};
     }
 
@@ -228,9 +247,10 @@ Bus::~Bus() = default;
 Result<Bus> Bus::open(Deadline deadline) {
     TRY(load_library());
     auto impl = std::make_unique<Impl>();
+    const bool users = !sys::owns_machine();
     // Doubles with each try, up to a fifth of a second.
     for (int64_t pause_us = 5'000;; pause_us = std::min<int64_t>(pause_us * 2, 200'000)) {
-        const int rc = g_sd.open_system(&impl->bus);
+        const int rc = users ? g_sd.open_user(&impl->bus) : g_sd.open_system(&impl->bus);
         if (rc >= 0)
             break;
         // A full backlog of the listening socket.
@@ -290,6 +310,21 @@ Result<> Bus::begin_start(const std::string& unit, const unit::Properties& prope
         return fail_code(status.code(), "StartTransientUnit", unit);
     impl_->jobs.clear();
     return impl_->submit(message, nullptr, deadline);
+}
+
+Result<Reply> Bus::attach(const std::string& unit, const std::string& group, pid_t pid,
+                          Deadline deadline) {
+    const Message message =
+        TRY(impl_->new_call(kService, kObject, kManager, "AttachProcessesToUnit"));
+    sd_bus_message* const m = message.get();
+    const auto number = static_cast<uint32_t>(pid);
+    Status status;
+    status << g_sd.message_append_basic(m, 's', unit.c_str())
+           << g_sd.message_append_basic(m, 's', group.c_str())
+           << g_sd.message_append_array(m, 'u', &number, sizeof number);
+    if (status.code() != 0)
+        return fail_code(status.code(), "AttachProcessesToUnit", unit);
+    return impl_->ask(message, nullptr, deadline);
 }
 
 Result<> Bus::flush(Deadline deadline) {

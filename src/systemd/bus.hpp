@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system bus, as little of it as unitc needs; bus.cpp is the only file
-// that sees sd-bus. libsystemd is opened when the first connection is made:
-// that costs 0.6 ms, which commands that never ask the manager must not pay.
-// Linked it would cost every start that much, sdbus-c++ and what it brings
-// 1.4 ms, which is why it is not used here.
+// The system bus, or the user's where we are not the machine's root, as little
+// of it as unitc needs; bus.cpp is the only file that sees sd-bus. libsystemd is opened when the
+// first connection is made: that costs 0.6 ms, which commands that never ask the manager must not
+// pay. Linked it would cost every start that much, sdbus-c++ and what it brings 1.4 ms, which is
+// why it is not used here.
 #pragma once
 
 #include <sys/types.h>
@@ -85,6 +85,11 @@ public:
     // SetUnitProperties with runtime = true.
     Result<Reply> set_properties(const std::string& unit, const unit::Properties& properties,
                                  Deadline deadline);
+
+    // AttachProcessesToUnit: moves a process into the unit's group, or the one
+    // below it that `group` ("/x") names.
+    Result<Reply> attach(const std::string& unit, const std::string& group, pid_t pid,
+                         Deadline deadline);
 
     // All properties of a unit's object in one answer. `path` comes from
     // unit_path.

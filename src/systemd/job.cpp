@@ -112,6 +112,15 @@ Result<> Manager::stop_unit(const std::string& name) {
     }
 }
 
+Result<> Manager::attach(const std::string& name, const std::string& group, pid_t pid) {
+    const std::string context = "attach process " + std::to_string(pid) + " to '" + name + "'";
+    TRY_IN(context, unit::check_unit_name(name));
+    const Reply reply = TRY_IN(context, impl_->bus.attach(name, group, pid, impl_->budget()));
+    if (!reply.ok)
+        return fail(context + ": " + words_of(reply));
+    return {};
+}
+
 Result<> Manager::reset_failed(const std::string& name) {
     const std::string context = "reset failed unit '" + name + "'";
     TRY_IN(context, unit::check_unit_name(name));

@@ -19,7 +19,7 @@ namespace unitc::systemd {
     X(message_get_sender) X(message_is_signal) X(message_new_method_call) \
     X(message_open_container) X(message_peek_type) X(message_read_array) \
     X(message_read_basic) X(message_set_auto_start) X(message_set_expect_reply) \
-    X(message_skip) X(message_unref) X(open_system) X(path_encode) X(process) X(send) X(slot_unref)
+    X(message_skip) X(message_unref) X(open_system) X(open_user) X(path_encode) X(process) X(send) X(slot_unref)
 // clang-format on
 
 struct Library {

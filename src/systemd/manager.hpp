@@ -55,7 +55,7 @@ using Meanwhile = std::function<bool()>;
 
 class Manager {
 public:
-    // Opens the system bus. Authentication and Hello are sent, not awaited:
+    // Opens the bus of our manager. Authentication and Hello are sent, not awaited:
     // the caller clones its child meanwhile. Errors say what is missing
     // ("no D-Bus system bus at …: is dbus running?") within a second.
     static Result<Manager> connect(Deadline deadline);
@@ -86,6 +86,9 @@ public:
     // Waits for the end of its start, or for a word on another descriptor (if
     // there is one), whichever comes first. A start whose end was not seen is asked about.
     Result<ServiceNews> await_service(const Fd* other, Deadline deadline);
+    // Moves a process of ours into the group of a running unit, or the one
+    // below it that `group` ("/x") names. The manager may do what we may not.
+    Result<> attach(const std::string& name, const std::string& group, pid_t pid);
 
     Result<UnitState> unit_state(const std::string& name);
     // StopUnit "replace" and its job awaited; no such unit is success.

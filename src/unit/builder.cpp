@@ -83,8 +83,12 @@ bool Builder::has_controller(std::string_view controller, std::string_view field
         return true;
     if (std::find(missing_.begin(), missing_.end(), controller) == missing_.end()) {
         missing_.emplace_back(controller);
-        warn(std::string{field} + ": this machine has no cgroup2 controller '" +
-             std::string{controller} + "', the limit has no effect");
+        warn(std::string{field} + ": " +
+             (facts_.user_manager
+                  ? "the cgroup2 controller '" + std::string{controller} +
+                        "' is not delegated to your service manager (Delegate= of user@.service)"
+                  : "this machine has no cgroup2 controller '" + std::string{controller} + "'") +
+             ", the limit has no effect");
     }
     return false;
 }

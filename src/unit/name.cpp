@@ -13,7 +13,6 @@ namespace {
 constexpr size_t kLongestName = 255;
 constexpr std::string_view kSlice = ".slice";
 constexpr std::string_view kScope = ".scope";
-constexpr std::string_view kDefaultSlice = "system.slice";
 constexpr std::array<std::string_view, 11> kSuffixes{".service",   ".scope",  ".slice", ".socket",
                                                      ".target",    ".device", ".mount", ".swap",
                                                      ".automount", ".timer",  ".path"};
@@ -72,7 +71,8 @@ std::string descend(const std::string& slice, std::string_view component) {
     return (parent.empty() ? "" : parent + "-") + escape(component) + std::string{kSlice};
 }
 
-Result<UnitName> name_of_path(std::string_view path, const ContainerId& id) {
+Result<UnitName> name_of_path(std::string_view path, const ContainerId& id,
+                              std::string_view default_slice) {
     if (path.starts_with('/'))
         path.remove_prefix(1);
     const auto components = text::split(path, '/');
@@ -91,19 +91,20 @@ Result<UnitName> name_of_path(std::string_view path, const ContainerId& id) {
         TRY(check_slice_name(slice));
     }
     if (slice.empty())
-        slice = kDefaultSlice;
+        slice = default_slice;
     if (ends_in_slice)
         return UnitName{default_scope(id), slice};
     const bool is_scope = last.size() > kScope.size() && last.ends_with(kScope);
     return UnitName{scope_of(last) + (is_scope ? "" : std::string{kScope}), slice};
 }
 
-Result<UnitName> name_of_triple(std::string_view path, const ContainerId& id) {
+Result<UnitName> name_of_triple(std::string_view path, const ContainerId& id,
+                                std::string_view default_slice) {
     const auto parts = text::split(path, ':');
     if (parts.size() != 3)
         return fail("expected cgroupsPath to be of format \"slice:prefix:name\", got " +
                     shown(path) + " instead");
-    const std::string_view slice = parts[0].empty() ? kDefaultSlice : parts[0];
+    const std::string_view slice = parts[0].empty() ? default_slice : parts[0];
     if (parts[2].empty())
         return fail("the name in " + shown(path) + " must not be empty");
     TRY(check_slice_name(slice));
@@ -115,13 +116,14 @@ Result<UnitName> name_of_triple(std::string_view path, const ContainerId& id) {
     return UnitName{scope, std::string{slice}};
 }
 
-Result<UnitName> derive(std::string_view path, const ContainerId& id) {
+Result<UnitName> derive(std::string_view path, const ContainerId& id,
+                        std::string_view default_slice) {
     if (path.empty())
-        return UnitName{default_scope(id), std::string{kDefaultSlice}};
+        return UnitName{default_scope(id), std::string{default_slice}};
     // A path of an engine's cgroupfs driver may hold colons, too.
     if (path.find(':') != std::string_view::npos && !path.starts_with('/'))
-        return name_of_triple(path, id);
-    return name_of_path(path, id);
+        return name_of_triple(path, id, default_slice);
+    return name_of_path(path, id, default_slice);
 }
 
 }  // namespace
@@ -192,10 +194,11 @@ std::string slice_path(std::string_view slice) {
     return path;
 }
 
-Result<UnitName> name_unit(std::string_view cgroups_path, const ContainerId& id) {
+Result<UnitName> name_unit(std::string_view cgroups_path, const ContainerId& id,
+                           std::string_view default_slice) {
     // Slices and scope are one path in cgroupfs, which must stay below PATH_MAX.
     constexpr size_t kLongestPath = 2048;
-    UnitName name = TRY_IN("linux.cgroupsPath", derive(cgroups_path, id));
+    UnitName name = TRY_IN("linux.cgroupsPath", derive(cgroups_path, id, default_slice));
     TRY_IN("linux.cgroupsPath", check_slice_name(name.slice));
     TRY_IN("linux.cgroupsPath", check_unit_name(name.scope));
     if (name.scope.find('@') != std::string::npos)

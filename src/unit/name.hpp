@@ -19,20 +19,25 @@ struct UnitName {
 
 // What engines write, and what becomes of it ("ID" is the container's id):
 //
-//   (unset)                          unitc-ID.scope      in system.slice
+//   (unset)                          unitc-ID.scope      in DEFAULT
 //   a.slice:p:n                      p-n.scope           in a.slice; runc's form
-//   :p:n                             p-n.scope           in system.slice
+//   :p:n                             p-n.scope           in DEFAULT
 //   a.slice:p:a-b.slice, a-b.slice   unitc-ID.scope      in a-b.slice
 //   /x/y/z                           z.scope             in x-y.slice
 //   /kubepods/burstable/podU/z       z.scope             in kubepods-burstable-podU.slice
 //   /a.slice/a-b.slice/z.scope       z.scope             in a-b.slice
-//   /z, z                            z.scope             in system.slice
+//   /z, z                            z.scope             in DEFAULT
+//
+// DEFAULT is system.slice, and user.slice with a user's own manager, as in runc.
 //
 // In a path each directory becomes one level of slices: its name is escaped
 // as systemd-escape(1) does ("-" is "\x2d"), one that is a slice's name and
 // fits below the one before it is kept. A path must be clean: no empty, "."
 // or ".." component. Errors start with "linux.cgroupsPath".
-Result<UnitName> name_unit(std::string_view cgroups_path, const ContainerId& id);
+inline constexpr std::string_view kSystemSlice = "system.slice";
+inline constexpr std::string_view kUserSlice = "user.slice";
+Result<UnitName> name_unit(std::string_view cgroups_path, const ContainerId& id,
+                           std::string_view default_slice = kSystemSlice);
 
 // The name of the same container's service: "unitc-ID.service".
 std::string service_name(const UnitName& name);

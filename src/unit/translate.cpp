@@ -37,7 +37,7 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
         return translate_inside(config, resources, id, *facts.caller, inside);
     }
     const std::string path = linux_part != nullptr ? linux_part->cgroups_path : std::string{};
-    UnitName name = TRY(name_unit(path, id));
+    UnitName name = TRY(name_unit(path, id, facts.user_manager ? kUserSlice : kSystemSlice));
     // What Slice= of the service says is meant for its container as well.
     if (path.empty() && facts.caller)
         name.slice = facts.caller->slice;
@@ -46,8 +46,11 @@ Result<UnitPlan> translate(const oci::Config& config, const ContainerId& id,
     if (facts.as_service)
         TRY(begin_service(name, builder));
     TRY(add_resources(resources, builder));
-    // With no rules at all, too: devices are denied unless allowed.
-    TRY(add_devices(resources.devices, builder));
+    // With no rules at all, too: devices are denied unless allowed. A user's
+    // manager has no right to the filter and would only say so in its log; there
+    // the rights to the nodes themselves are what counts, as with runc.
+    if (!facts.user_manager)
+        TRY(add_devices(resources.devices, builder));
     TRY(add_annotations(config.annotations, builder));
     add_stop_signal(config.annotations, builder);
     if (facts.caller)

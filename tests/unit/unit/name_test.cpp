@@ -182,5 +182,12 @@ TEST(Escape, IsSystemdEscapes) {
     EXPECT_EQ(escape("\xff:_"), "\\xff:_");
 }
 
+TEST(CgroupsPath, HasTheSliceOfUsersAsItsDefaultWithAUsersManager) {
+    for (const char* path : {"", ":p:n", "/z", "z"})
+        EXPECT_EQ(name_unit(path, *ContainerId::parse("web"), kUserSlice)->slice, "user.slice")
+            << path;
+    EXPECT_EQ(name_unit("a.slice:p:n", *ContainerId::parse("web"), kUserSlice)->slice, "a.slice");
+}
+
 }  // namespace
 }  // namespace unitc::unit

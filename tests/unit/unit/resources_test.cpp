@@ -285,6 +285,21 @@ TEST(MissingController, IsOneWarningAndNothingIsReadBackOrWritten) {
     EXPECT_THAT(plan->expected_files, IsEmpty());
     EXPECT_THAT(plan->cgroup_files, IsEmpty());
     EXPECT_THAT(plan->warnings, SizeIs(3));
+    EXPECT_THAT(plan->warnings.front(),
+                HasSubstr("this machine has no cgroup2 controller 'memory'"));
+    bare.user_manager = true;
+    EXPECT_THAT(translate(with(resources), web(), bare)->warnings.front(),
+                HasSubstr("controller 'memory' is not delegated to your service manager"));
+}
+
+TEST(UserManager, GetsUnitsInItsOwnSliceAndNoDeviceFilter) {
+    host::Facts facts = machine();
+    facts.user_manager = true;
+    const auto plan = translate(with({}), web(), facts);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->slice, "user.slice");
+    for (const Property& each : plan->properties)
+        EXPECT_THAT(each.name, testing::Not(HasSubstr("Device")));
 }
 
 }  // namespace
