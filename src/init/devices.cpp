@@ -46,7 +46,22 @@ bool is_same_node(const struct stat& status, const DeviceNode& node) {
            (S_ISFIFO(node.mode) || status.st_rdev == makedev(node.major, node.minor));
 }
 
-// In a user namespace no node can be made: one of the parent's is bound.
+// One that the parent has made, where it could; else the host's of that name,
+// if that is the very device.
+Result<Fd> copy_node(const Context& context, size_t index) {
+    if (context.device_store)
+        return sys::open_tree_clone(context.device_store.get(), std::to_string(index).c_str(),
+                                    false);
+    const DeviceNode& node = context.plan.devices[index];
+    const Fd host = TRY_IN("the host's node, in place of which none can be made",
+                           sys::open_at(AT_FDCWD, node.path.c_str(), O_PATH | O_NOFOLLOW));
+    if (!is_same_node(TRY(sys::stat_fd(host)), node))
+        return fail("the host's '" + node.path +
+                    "' is another device, and in a user namespace none can be made");
+    return sys::open_tree_clone(host.get(), "", false);
+}
+
+// In a user namespace no node can be made: one of the host's is bound.
 Result<> bind_node(const Context& context, const Fd& directory, const char* name, size_t index) {
     const DeviceNode& node = context.plan.devices[index];
     auto target = sys::open_below(directory, name, O_PATH | O_NOFOLLOW, sys::kBelowNoLinks);
@@ -54,8 +69,7 @@ Result<> bind_node(const Context& context, const Fd& directory, const char* name
         target = sys::open_below(directory, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY,
                                  sys::kBelowNoLinks, 0644);
     const Fd place = TRY(std::move(target));
-    const Fd copy =
-        TRY(sys::open_tree_clone(context.device_store.get(), std::to_string(index).c_str(), false));
+    const Fd copy = TRY(copy_node(context, index));
     TRY(sys::move_mount_onto(copy, place));
     const Fd there = TRY(sys::open_at(directory, name, O_PATH | O_NOFOLLOW));
     if (!is_same_node(TRY(sys::stat_fd(there)), node))
@@ -79,8 +93,9 @@ Result<> make_node(const Fd& directory, const char* name, const DeviceNode& node
 }
 
 Result<> make_or_bind(const Context& context, const Fd& directory, const char* name, size_t index) {
-    return context.device_store ? bind_node(context, directory, name, index)
-                                : make_node(directory, name, context.plan.devices[index]);
+    const DeviceNode& node = context.plan.devices[index];
+    const bool bound = context.device_store || (context.plan.rootless && !S_ISFIFO(node.mode));
+    return bound ? bind_node(context, directory, name, index) : make_node(directory, name, node);
 }
 
 Result<> make_device(Context& context, const Fd& dev, size_t index) {

@@ -23,6 +23,9 @@ constexpr Step kJoining[] = {
     // yet: with the scheduler's autogroups one costs milliseconds.
     {"tie to the parent", always, tie_to_parent},
     {"close inherited descriptors", always, close_inherited},
+    // Its group is the container's before it is: nobody waits as a rule, for it
+    // was cloned there.
+    {"wait for the cgroup", [](const InitPlan& p) { return p.is_attached; }, await_cgroup},
     // Needs the host's /proc and the parent's privileges.
     {"set oom score", [](const InitPlan& p) { return p.process.oom_score_adj.has_value(); },
      adjust_oom_score},

@@ -196,7 +196,7 @@ Result<> set_bind_attributes(const Context& context, const MountStep& step, cons
     if (wanted.empty())
         return {};
     auto set = sys::mount_set(copy, wanted, false);
-    if (set || set.error().code != EPERM || !context.plan.user_namespace)
+    if (set || set.error().code != EPERM || !(context.plan.user_namespace || context.plan.rootless))
         return set;
     const uint64_t locked = TRY(locked_flags(copy));
     wanted.clear &= ~(locked & step.implied_clear);
@@ -222,7 +222,7 @@ bool has_pid_namespace(const plan::InitPlan& plan) {
 // Where a user namespace does not own what the file system shows, the kernel
 // gives it no instance: it sees the host's, as every process of the host does.
 bool shows_the_hosts(const plan::InitPlan& plan, const MountStep& step) {
-    if (!plan.user_namespace)
+    if (!plan.user_namespace && !plan.rootless)
         return false;
     return step.type == "sysfs" || (step.type == "proc" && !has_pid_namespace(plan));
 }

@@ -11,6 +11,7 @@
 #include "init/steps.hpp"
 #include "sys/file.hpp"
 #include "sys/identity.hpp"
+#include "sys/mount.hpp"
 
 namespace unitc::init {
 
@@ -32,8 +33,23 @@ Result<> receive_mounts(Context& context) {
     }
 }
 
-Result<> become_root(Context&) {
-    TRY(sys::become(0, 0, {}));
+Result<> copy_mounts(Context& context) {
+    const plan::InitPlan& plan = context.plan;
+    context.early_root =
+        TRY_IN("root.path", sys::open_tree_clone(AT_FDCWD, plan.rootfs.c_str(), true));
+    for (size_t i = 0; i < plan.mounts.size(); ++i) {
+        const plan::MountStep& step = plan.mounts[i];
+        if (step.kind == plan::MountStep::Kind::Bind && step.source_in_root.empty())
+            context.early_sources[i] =
+                TRY_IN("error mounting " + step.where + " on '" + step.destination + "'",
+                       copy_source(step));
+    }
+    return {};
+}
+
+Result<> become_root(Context& context) {
+    const std::vector<gid_t> none;
+    TRY(sys::become(0, 0, context.plan.keeps_groups ? nullptr : &none));
     // A change of user takes both away (prctl(2)).
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_PDEATHSIG");

@@ -21,6 +21,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/scope_exit.hpp"
 #include "base/text.hpp"
 #include "init/steps.hpp"
 #include "sys/file.hpp"
@@ -102,11 +103,14 @@ Result<> hand_over_listener(const wire::Channel& channel, int listener) {
 
 }  // namespace
 
-Result<> tie_to_parent(Context&) {
+Result<> tie_to_parent(Context& context) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_PDEATHSIG");
     // Nobody may look into this process before it is the container's
-    // (CVE-2016-9962).
+    // (CVE-2016-9962). Without privileges our parent may write our id maps only
+    // if it may look, and nobody else is in the new user namespace: later then.
+    if (context.plan.unprivileged && context.plan.user_namespace)
+        return {};
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return fail_sys("prctl PR_SET_DUMPABLE");
     return {};
@@ -142,6 +146,15 @@ Result<> close_inherited(Context& context) {
 
 Result<> adjust_oom_score(Context& context) {
     const sys::Procfs proc = TRY(sys::Procfs::host());
+    // The files of a process that hides are root's. Before the container is
+    // entered nobody there could look.
+    const bool hidden = context.plan.unprivileged;
+    if (hidden && ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+        return fail_sys("prctl PR_SET_DUMPABLE");
+    const ScopeExit hide{[&] {
+        if (hidden)
+            ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    }};
     TRY_IN("process.oomScoreAdj",
            proc.write("self/oom_score_adj", std::to_string(*context.plan.process.oom_score_adj)));
     return {};
@@ -217,7 +230,8 @@ Result<> drop_privileges(Context& context) {
     if (!context.plan.user_namespace)
         sys::hand_over_streams(process.uid);
     TRY(sys::drop_bounding(wanted.bounding));
-    TRY(sys::become(process.uid, process.gid, process.groups));
+    TRY(sys::become(process.uid, process.gid,
+                    context.plan.keeps_groups ? nullptr : &process.groups));
     // The right to load a filter is kept aside (permitted, not effective)
     // until the filter is in place: then no call but capset and execve has to
     // pass it.

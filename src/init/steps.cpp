@@ -42,6 +42,8 @@ constexpr Step kPreparation[] = {
     // What the host's privileges are needed for comes from the parent, which
     // keeps them: mounts, id maps, device nodes; later limits and streams.
     {"receive mounts", gets_mounts, receive_mounts},
+    // Still as the user, to whom the bundle belongs, with the namespace's rights.
+    {"copy mounts", [](const InitPlan& p) { return p.unprivileged; }, copy_mounts},
     // Whatever is made from here on belongs to the user namespace's root.
     {"become root of the user namespace", has_user_namespace, become_root},
     // Needs the host's /proc and the parent's privileges.

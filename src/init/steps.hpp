@@ -49,6 +49,7 @@ Result<> await_net_devices(Context& context);
 
 // namespaces.cpp
 Result<> receive_mounts(Context& context);
+Result<> copy_mounts(Context& context);  // in place of the parent
 Result<> become_root(Context& context);
 Result<> join_namespaces(Context& context);
 Result<> enter_container(Context& context);

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "init/child.hpp"
@@ -22,10 +23,16 @@ constexpr int kEndMs = 2000;
 Result<Child> spawn_directly(const plan::InitPlan& plan, init::Inheritance inheritance,
                              wire::Channel channel, Parent parent) {
     const uint64_t sibling = parent == Parent::Ours ? CLONE_PARENT : 0;
-    sys::Clone cloned = TRY(sys::clone_process(plan.new_namespaces | sibling));
-    if (cloned.pid == 0)
+    auto cloned = sys::clone_process(plan.new_namespaces | sibling);
+    if (!cloned && cloned.error().code == EPERM && plan.unprivileged)
+        return Failure{std::move(cloned).error().in(
+            "this machine lets no ordinary user make a user namespace"
+            " (kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)")};
+    if (!cloned)
+        return Failure{std::move(cloned).error()};
+    if (cloned->pid == 0)
         init::child_main(plan, std::move(inheritance));
-    return Child{cloned.pid, std::move(cloned.pidfd), std::move(channel)};
+    return Child{cloned->pid, std::move(cloned->pidfd), std::move(channel)};
 }
 
 }  // namespace
@@ -68,13 +75,13 @@ Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener, Parent parent
     return child;
 }
 
-Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container, const Fd& cgroup) {
+Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container, const Fd* cgroup) {
     TRY(sys::check_single_threaded());
     // Ours too from here on: what is done for the process counts as its own.
     if (!plan.process.initial_cpus.empty())
         TRY_IN("process.execCPUAffinity.initial", sys::set_cpu_affinity(plan.process.initial_cpus));
     auto [ours, theirs] = TRY(wire::make_pair());
-    sys::Clone clone = TRY(sys::clone_process(0, &cgroup));
+    sys::Clone clone = TRY(sys::clone_process(0, cgroup));
     if (clone.pid == 0)
         init::joiner_main(plan, std::move(theirs), container);
     return Child{clone.pid, std::move(clone.pidfd), std::move(ours)};

@@ -56,8 +56,10 @@ Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener, Parent parent
 
 // The process that enters a running container and makes there the one that
 // stays (Message::Joined). `container` is the pidfd of the container's first
-// process; the joiner is born in `cgroup` (EBUSY: it takes no processes).
-Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container, const Fd& cgroup);
+// process; the joiner is born in `cgroup` (EBUSY: it takes no processes; EACCES:
+// we may not), or, without, waits until it is told that it is there.
+Result<Child> spawn_joiner(const plan::InitPlan& plan, const Fd& container,
+                           const Fd* cgroup = nullptr);
 
 // After Joined: the process that stays takes over the joiner's channel. The
 // joiner has nothing more to say or do; its Child reaps it.

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "init/child.hpp"
 #include "launch/helper.hpp"
+#include "launch/id_maps.hpp"
 #include "launch/namespaces.hpp"
 #include "sys/file.hpp"
 #include "sys/mount.hpp"
@@ -120,7 +121,7 @@ bool needs_outfit(const InitPlan& plan) {
 }
 
 Result<Fd> make_device_store(const InitPlan& plan, const std::optional<sys::IdMaps>& maps) {
-    if (!maps || !plan.set_up_dev)
+    if (!maps || !plan.set_up_dev || plan.rootless)
         return Fd{};
     const Fd fs = TRY(sys::fs_open("tmpfs"));
     TRY(sys::fs_set_string(fs, "source", "devices"));
@@ -150,12 +151,15 @@ Result<> outfit(Child& child, const InitPlan& plan) {
         return {};
     const std::string pid = std::to_string(child.pid());
     if (plan.user_namespace && plan.user_namespace->path.empty())
-        TRY_IN("linux.uidMappings", sys::write_id_maps(child.pid(), plan.user_namespace->maps));
+        TRY(write_id_maps(child.pid(), plan));
     if (plan.user_namespace && plan.process.oom_score_adj) {
         const sys::Procfs proc = TRY(sys::Procfs::host());
         TRY_IN("process.oomScoreAdj",
                proc.write(pid + "/oom_score_adj", std::to_string(*plan.process.oom_score_adj)));
     }
+    // It makes its copies itself: outside, nobody has more rights than it has.
+    if (plan.unprivileged)
+        return child.channel().send(wire::Message::Outfitted);
     const IdMapNamespaces spaces = TRY(IdMapNamespaces::open(plan));
     const auto send = [&](const wire::Channel&) -> Result<std::string> {
         TRY(send_mounts(child, plan, spaces));

@@ -2,14 +2,48 @@
 #include "launch/seal.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/file.hpp"
 #include "sys/mount.hpp"
+#include "sys/privilege.hpp"
 
 namespace unitc::launch {
+namespace {
+
+// A user has no mounts to make, and need not where the file is another's: then
+// the container's root, who has the user's rights to it at most, cannot change
+// it either. One's own is executed from a sealed copy in memory.
+Result<> seal_for_user(const Fd& own, char** argv) {
+    const bool ours = TRY(sys::stat_fd(own)).st_uid == ::geteuid();
+    if (!ours && ::faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) < 0)
+        return {};
+    const Fd file = TRY(sys::open_at(AT_FDCWD, "/proc/self/exe", O_RDONLY));
+    constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    if (const int seals = ::fcntl(file.get(), F_GET_SEALS);
+        seals >= 0 && (seals & kSeals) == kSeals)
+        return {};
+    const Fd copy{::memfd_create("unitc", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    if (!copy)
+        return fail_sys("memfd_create");
+    const auto size = static_cast<size_t>(TRY(sys::stat_fd(file)).st_size);
+    for (size_t left = size; left > 0;) {
+        const ssize_t sent = ::sendfile(copy.get(), file.get(), nullptr, left);
+        if (sent <= 0)
+            return fail_sys("sendfile", "/proc/self/exe");
+        left -= static_cast<size_t>(sent);
+    }
+    if (::fcntl(copy.get(), F_ADD_SEALS, kSeals) < 0)
+        return fail_sys("fcntl F_ADD_SEALS");
+    ::syscall(SYS_execveat, copy.get(), "", argv, environ, AT_EMPTY_PATH);
+    return fail_sys("execveat", "memfd");
+}
+
+}  // namespace
 
 Result<> seal_executable(char** argv) {
     const Fd own = TRY(sys::open_at(AT_FDCWD, "/proc/self/exe", O_PATH));
@@ -18,6 +52,8 @@ Result<> seal_executable(char** argv) {
         return fail_sys("fstatvfs", "/proc/self/exe");
     if ((place.f_flag & ST_RDONLY) != 0)
         return {};
+    if (!sys::owns_machine())
+        return seal_for_user(own, argv);
     const Fd copy = TRY(sys::open_tree_clone(own.get(), "", false));
     TRY(sys::mount_set(copy, {.set = MOUNT_ATTR_RDONLY}, false));
     ::syscall(SYS_execveat, copy.get(), "", argv, environ, AT_EMPTY_PATH);

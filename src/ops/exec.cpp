@@ -36,7 +36,9 @@
 #include "sys/file.hpp"
 #include "sys/id_map.hpp"
 #include "sys/path.hpp"
+#include "sys/privilege.hpp"
 #include "sys/procfs.hpp"
+#include "systemd/manager.hpp"
 
 namespace unitc::ops {
 namespace {
@@ -98,6 +100,7 @@ public:
         TRY(check_terminal(request_.detach, config.process->terminal, request_.console_socket));
         host::Facts facts;
         facts.last_capability = TRY(host::last_capability());
+        host::read_identity(facts);
         plan::Request wanted;
         wanted.preserve_fds = request_.preserve_fds;
         wanted.new_keyring = !record_.keyring.empty();
@@ -212,10 +215,12 @@ private:
         return {};
     }
 
-    Result<launch::Child> spawn_in(const Fd& place) const {
-        auto joiner = launch::spawn_joiner(plan_, truth_.init, place);
+    Result<launch::Child> spawn_in(const Fd& place) {
+        auto joiner = launch::spawn_joiner(plan_, truth_.init, &place);
         if (joiner)
             return joiner;
+        if (joiner.error().code == EACCES && !sys::owns_machine())
+            return spawn_attached();
         if (joiner.error().code != EBUSY)
             return Failure{std::move(joiner).error().in("unable to start container process")};
         if (!sub_cgroup_.empty())
@@ -223,7 +228,21 @@ private:
                 std::move(joiner).error().in("error adding pid of the process to cgroups")};
         const Fd other = TRY(group_of_init());
         return TRY_IN("unable to start container process",
-                      launch::spawn_joiner(plan_, truth_.init, other));
+                      launch::spawn_joiner(plan_, truth_.init, &other));
+    }
+
+    // What is above the group we are in and the container's is root's where a
+    // user calls from a session: the manager gets root's to move the process.
+    Result<launch::Child> spawn_attached() {
+        plan_.is_attached = true;
+        launch::Child joiner =
+            TRY_IN("unable to start container process", launch::spawn_joiner(plan_, truth_.init));
+        systemd::Manager manager = TRY(systemd::Manager::connect(deadline_));
+        TRY_IN("error adding pid of the process to cgroups",
+               manager.attach(record_.unit, sub_cgroup_, joiner.pid()));
+        TRY(joiner.channel().send(wire::Message::InCgroup));
+        lap("attach to the unit");
+        return joiner;
     }
 
     // From inside a user namespace nobody can give away what is ours.

@@ -44,6 +44,13 @@ Result<InitPlan> make_exec(const oci::Config& config, const Request& request,
     if (config.process) {
         init.process = make_process(*config.process, request, facts);
         TRY(add_cpu_affinity(*config.process, init.process));
+        TRY(make_rootless(*config.process, facts, init));
+    }
+    // As when its user namespace was made.
+    init.keeps_groups = facts.setgroups_denied;
+    if (config.linux_ && facts.unprivileged && config.linux_->gid_mappings.size() == 1) {
+        const oci::IdMapping& only = config.linux_->gid_mappings.front();
+        init.keeps_groups = only.host_id == facts.gid && only.size == 1;
     }
     if (config.linux_)
         TRY(add_attributes(*config.linux_, init));

@@ -211,6 +211,7 @@ Result<Plan> make(const oci::Config& config, const ContainerId& id, const Reques
     init.loopback = (init.new_namespaces & CLONE_NEWNET) != 0;
     init.has_net_devices = !linux_part.net_devices.empty();
     plan.net_devices = linux_part.net_devices;
+    TRY(make_rootless(config, facts, init));
     add_hooks(config, plan);
     put_off_cgroup_mounts(init);
     return plan;

@@ -17,6 +17,12 @@ namespace unitc::plan {
 Result<std::vector<MountStep>> make_mounts(const oci::Config& config, const Request& request,
                                            const std::string& rootfs);
 
+// What is otherwise where we are not the machine's root; refuses what cannot be
+// had then, in runc's words.
+Result<> make_rootless(const oci::Config& config, const host::Facts& facts, InitPlan& init);
+// exec: of a process that joins.
+Result<> make_rootless(const oci::Process& process, const host::Facts& facts, InitPlan& init);
+
 // A cgroup mount of the container's own namespace needs the unit, for which
 // the child would wait with half of its work undone.
 // Needs all else that is placed in the root, and the hooks: they find every mount made.

@@ -133,6 +133,15 @@ struct InitPlan {
     // Joined or made before the clone, by a process in between: a pid or time
     // namespace is for children only, others need the host's privileges.
     bool needs_usher = false;
+    // We are not the machine's root: in a user namespace, ours or of our making,
+    // device nodes are bound and not made, and the host's mounts stay locked.
+    bool rootless = false;
+    // Not even root of a user namespace: what the container's user namespace
+    // gives a right to is done inside it, there is nobody outside to do it.
+    bool unprivileged = false;
+    bool keeps_groups = false;  // its user namespace has no setgroups(2)
+    // exec: moved into the cgroup by the manager, and to be waited for.
+    bool is_attached = false;
     // The cgroup's files become the process's, who may see and write them.
     bool hand_over_cgroup = false;
     std::string rootfs;  // absolute, the host's view

@@ -97,6 +97,10 @@ void show_namespaces(std::string& out, const InitPlan& init) {
     for (const ClockOffset& offset : init.time_offsets)
         line(out, "time-offset",
              {offset.clock, std::to_string(offset.seconds), std::to_string(offset.nanoseconds)});
+    if (init.rootless)
+        line(out, "rootless", {init.unprivileged ? "as a user" : "in a user namespace"});
+    if (init.keeps_groups)
+        line(out, "keep-groups", {});
     if (init.hand_over_cgroup)
         line(out, "hand-over-cgroup", {std::to_string(init.process.uid)});
 }
