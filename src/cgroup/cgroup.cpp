@@ -13,12 +13,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/text.hpp"
 #include "sys/directory.hpp"
 #include "sys/file.hpp"
 #include "sys/path.hpp"
+#include "sys/privilege.hpp"
 
 namespace unitc::cgroup {
 namespace {
@@ -41,6 +43,12 @@ bool is_invocation_id(std::string_view id) {
     constexpr size_t kDigits = 32;
     return id.size() == kDigits &&
            id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// Where our manager keeps its own files.
+std::string manager_directory() {
+    const char* given = sys::owns_machine() ? nullptr : ::secure_getenv("XDG_RUNTIME_DIR");
+    return (given != nullptr ? std::string{given} : "/run") + "/systemd";
 }
 
 // The value of `key` in a flat-keyed file: "populated 1\nfrozen 0\n".
@@ -109,8 +117,8 @@ std::string invocation_id(const Fd& cgroup) {
     if (path.empty() || path.ends_with(" (deleted)"))
         return {};
     const std::string unit = path.substr(path.rfind('/') + 1);
-    const std::string id =
-        link("/run/systemd/units/invocation:" + unit.substr(unit.starts_with('_') ? 1 : 0));
+    const std::string id = link(manager_directory() + "/units/invocation:" +
+                                unit.substr(unit.starts_with('_') ? 1 : 0));
     return is_invocation_id(id) ? id : std::string{};
 }
 

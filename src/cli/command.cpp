@@ -178,7 +178,6 @@ Result<int> run_update(const Invocation& invocation) {
     return 0;
 }
 
-constexpr bool kRoot = true;
 constexpr bool kMakesContainer = true;
 constexpr bool kEntersContainer = true;
 constexpr size_t kAny = std::numeric_limits<size_t>::max();
@@ -186,8 +185,7 @@ constexpr int kExecFailure = 255;
 constexpr int kStatusUnknown = 4;  // systemctl's, of the LSB
 
 constexpr Command kCommands[] = {
-    {"create", "create a container", "<container-id>", 1, 1, false, kRoot, kMakesContainer,
-     kCreateOptions,
+    {"create", "create a container", "<container-id>", 1, 1, false, kMakesContainer, kCreateOptions,
      "Creates a container from a bundle: a directory with config.json and a root file\n"
      "system. The container becomes a transient scope unit of systemd, with every limit\n"
      "as a property of that unit. Its first process waits, set up in full, for `unitc\n"
@@ -196,7 +194,7 @@ constexpr Command kCommands[] = {
      "<container-id> is the name of the container on this host; no other one may have it.",
      run_create},
     {"completion", "print a script that completes unitc's command line in a shell",
-     "<bash|zsh|fish>", 1, 1, false, !kRoot, !kMakesContainer, kPlainOptions,
+     "<bash|zsh|fish>", 1, 1, false, !kMakesContainer, kPlainOptions,
      "Prints a script that knows all commands, options and containers. Packages install it\n"
      "where the shell looks for it.\n"
      "\n"
@@ -204,13 +202,13 @@ constexpr Command kCommands[] = {
      "    $ source <(unitc completion bash)",
      run_completion},
     {"delete", "delete a container and all that is left of it", "<container-id>", 1, 1, false,
-     kRoot, !kMakesContainer, kDeleteOptions,
+     !kMakesContainer, kDeleteOptions,
      "Ends what still runs in the unit of a stopped or not yet started container, waits\n"
      "until systemd has removed the unit, and forgets the container. Works as well after\n"
      "a crash half-way through create, start or delete.",
      run_delete},
     {"events", "print statistics and out-of-memory events of a container", "<container-id>", 1, 1,
-     false, kRoot, !kMakesContainer, kEventsOptions,
+     false, !kMakesContainer, kEventsOptions,
      "Prints one line of JSON after each interval, from the files of the unit's cgroup: CPU,\n"
      "memory, processes, block I/O, huge pages and pressure (PSI); and a line of type \"oom\"\n"
      "for every process that the OOM killer took. Ends when the container does.\n"
@@ -220,7 +218,7 @@ constexpr Command kCommands[] = {
      run_events},
     {"exec", "run another process in a running container",
      "<container-id> <command> [command options] || -p process.json <container-id>", 1, kAny, true,
-     kRoot, !kMakesContainer, kExecOptions,
+     !kMakesContainer, kExecOptions,
      "Runs a program inside of a container, in its namespaces, its cgroup and under its\n"
      "seccomp filter. What no option says is as in the container's config.json. The exit\n"
      "status is the program's, or 255 when it could not be run.\n"
@@ -228,25 +226,25 @@ constexpr Command kCommands[] = {
      "EXAMPLE:\n"
      "    # unitc exec -t web sh",
      run_exec, kEntersContainer, kExecFailure},
-    {"features", "show what this runtime supports", "", 0, 0, false, !kRoot, !kMakesContainer,
+    {"features", "show what this runtime supports", "", 0, 0, false, !kMakesContainer,
      kPlainOptions, "Prints the features document of the OCI runtime specification as JSON.",
      run_features},
     {"kill", "send a signal to a container's first process (default: SIGTERM)",
-     "<container-id> [signal]", 1, 2, true, kRoot, !kMakesContainer, kKillOptions,
+     "<container-id> [signal]", 1, 2, true, !kMakesContainer, kKillOptions,
      "The signal is a name, with or without SIG, or a number. Without a pid namespace of\n"
      "its own, KILL ends all processes of the container.\n"
      "\n"
      "EXAMPLE:\n"
      "    # unitc kill web HUP",
      run_kill},
-    {"list", "list the containers below the given --root", "", 0, 0, false, kRoot, !kMakesContainer,
+    {"list", "list the containers below the given --root", "", 0, 0, false, !kMakesContainer,
      kListOptions,
      "Prints id, pid, status, bundle, time of creation and owner of every container.\n"
      "\n"
      "EXAMPLE:\n"
      "    # unitc --root /run/other list --format json",
      run_list},
-    {"logs", "show what the journal has of a container", "<container-id>", 1, 1, false, kRoot,
+    {"logs", "show what the journal has of a container", "<container-id>", 1, 1, false,
      !kMakesContainer, kLogsOptions,
      "Runs journalctl for the container's unit: what its processes wrote by syslog or to the\n"
      "journal, and what systemd says of the unit. Where their standard output and error go\n"
@@ -255,17 +253,17 @@ constexpr Command kCommands[] = {
      "EXAMPLE:\n"
      "    # unitc logs -f web",
      run_logs},
-    {"pause", "suspend all processes of a container", "<container-id>", 1, 1, false, kRoot,
+    {"pause", "suspend all processes of a container", "<container-id>", 1, 1, false,
      !kMakesContainer, kPlainOptions,
      "Has systemd freeze the container's unit, as `systemctl freeze` does, and returns when\n"
      "all processes stand still. `unitc resume` lets them go on.",
      run_pause},
-    {"plan", "show what create would do, without doing it", "[container-id]", 0, 1, false, !kRoot,
+    {"plan", "show what create would do, without doing it", "[container-id]", 0, 1, false,
      !kMakesContainer, kPlanOptions,
      "Prints the properties of the unit in the syntax of busctl, the mounts, and the steps\n"
      "of the container's first process.",
      run_plan},
-    {"ps", "show the processes of a container", "<container-id> [ps options]", 1, kAny, true, kRoot,
+    {"ps", "show the processes of a container", "<container-id> [ps options]", 1, kAny, true,
      !kMakesContainer, kPsOptions,
      "Prints the rows of ps(1) that are processes of the container's unit; the options for\n"
      "ps are -ef unless others are given. Pids are the host's.\n"
@@ -274,15 +272,15 @@ constexpr Command kCommands[] = {
      "    # unitc ps web -e -o pid,rss,args",
      run_ps},
     {"resume", "let the processes of a paused container go on", "<container-id>", 1, 1, false,
-     kRoot, !kMakesContainer, kPlainOptions,
-     "Has systemd thaw the container's unit, whoever froze it.", run_resume},
-    {"run", "create and start a container", "<container-id>", 1, 1, false, kRoot, kMakesContainer,
+     !kMakesContainer, kPlainOptions, "Has systemd thaw the container's unit, whoever froze it.",
+     run_resume},
+    {"run", "create and start a container", "<container-id>", 1, 1, false, kMakesContainer,
      kRunOptions,
      "Does what create and start do. Without --detach it stays: signals are passed on to\n"
      "the container, its exit status becomes that of unitc, and the container is deleted\n"
      "when it has ended (unless --keep).",
      run_run},
-    {"spec", "write a starter config.json", "", 0, 0, false, !kRoot, !kMakesContainer, kSpecOptions,
+    {"spec", "write a starter config.json", "", 0, 0, false, !kMakesContainer, kSpecOptions,
      "Writes a config.json that runs `sh` into the bundle; it never replaces one.\n"
      "\n"
      "EXAMPLE:\n"
@@ -291,22 +289,21 @@ constexpr Command kCommands[] = {
      "    # unitc spec\n"
      "    # unitc run web",
      run_spec},
-    {"start", "start the process of a created container", "<container-id>", 1, 1, false, kRoot,
+    {"start", "start the process of a created container", "<container-id>", 1, 1, false,
      !kMakesContainer, kPlainOptions,
      "Lets the first process of a created container run its program.", run_start},
-    {"state", "show the state of a container", "<container-id>", 1, 1, false, kRoot,
-     !kMakesContainer, kPlainOptions,
+    {"state", "show the state of a container", "<container-id>", 1, 1, false, !kMakesContainer,
+     kPlainOptions,
      "Prints the state document of the OCI runtime specification as JSON. The status is\n"
      "asked of the kernel, never only of a file.",
      run_state},
     {"status", "show a container as systemctl status shows a unit", "<container-id>", 1, 1, false,
-     kRoot, !kMakesContainer, kStatusOptions,
+     !kMakesContainer, kStatusOptions,
      "Prints the status, unit, processes, usage against limits and the last lines of the\n"
      "journal. The exit status is 0 for a container that is created, running or paused, 3\n"
      "for a stopped one and 4 where there is none.",
      run_status, !kEntersContainer, kExitFailure, kStatusUnknown},
-    {"top", "show what the containers use, live", "", 0, 0, false, kRoot, !kMakesContainer,
-     kTopOptions,
+    {"top", "show what the containers use, live", "", 0, 0, false, !kMakesContainer, kTopOptions,
      "Shows tasks, CPU (100 is one CPU), memory and block I/O of all containers with a unit,\n"
      "the busiest first. Keys: n, t, c, m, i sort by name, tasks, CPU, memory, I/O; space\n"
      "shows the next table at once; q ends.\n"
@@ -314,8 +311,8 @@ constexpr Command kCommands[] = {
      "EXAMPLE:\n"
      "    # unitc top --batch --iterations 3 --order memory",
      run_top},
-    {"update", "change the limits of a container", "<container-id>", 1, 1, false, kRoot,
-     !kMakesContainer, kUpdateOptions,
+    {"update", "change the limits of a container", "<container-id>", 1, 1, false, !kMakesContainer,
+     kUpdateOptions,
      "Sets new limits of a created, running or paused container as properties of its unit,\n"
      "all or none, for as long as the unit lives. What is not given stays as it is, also if\n"
      "`systemctl set-property` has set it; devices never change. Sizes may end in k, M, G, T\n"
@@ -338,7 +335,7 @@ constexpr Command kCommands[] = {
 // What systemd executes, and nobody else.
 constexpr Command kInternal[] = {
     {"start-service", "make the container of a service, in its unit", "<container-id>", 1, 1, false,
-     kRoot, !kMakesContainer, kStartServiceOptions,
+     !kMakesContainer, kStartServiceOptions,
      "Is the ExecStart= of a container that `unitc run --unit=service` has made: systemd\n"
      "executes it in the unit. By hand it does nothing.",
      run_start_service, kEntersContainer},

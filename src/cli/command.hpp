@@ -19,7 +19,6 @@ struct Command {
     size_t most;
     // kill: what follows the id is a signal, even if it starts with a dash.
     bool options_end_at_argument;
-    bool needs_root;
     bool makes_container;  // its memory and executable must be out of the container's reach
     const Options& options;
     const char* description;

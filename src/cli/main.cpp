@@ -37,17 +37,15 @@ Result<int> perform(const Command& command, const Invocation& invocation, char**
     const auto counted = check_arguments(command, invocation);
     if (!counted)
         return usage_error(&command, counted.error());
-    if (command.needs_root && ::geteuid() != 0)
-        return fail(program_name() + " " + command.name +
-                    ": permission denied: must be run as root (rootless containers are not "
-                    "supported yet)");
     const ScopeExit end_making{[&] {
         if (command.makes_container)
             ops::end_making();
     }};
     if (command.makes_container)
         TRY(ops::begin_making(argv));
-    if (command.makes_container || command.enters_container)
+    // A user's maps can be written by who may look at the process only, and that
+    // is born as its parent is; it hides itself as soon as it has them.
+    if (command.enters_container || (command.makes_container && ::geteuid() == 0))
         TRY(hide_memory());
     const int64_t begun = monotonic_us();
     const Result<int> status = command.run(invocation);
@@ -81,13 +79,15 @@ int run_program(char** argv, std::span<const char* const> words) {
 
     // May execute the program anew, and then the caller's descriptors must
     // still be there: `--process /dev/fd/63`.
-    if (parsed && command->enters_container && ::geteuid() == 0)
+    if (parsed && command->enters_container)
         if (const auto sealed = ops::protect_executable(argv); !sealed) {
             report(sealed.error(), true);
             return command->failure_status;
         }
 
     // Before the log is opened: see guard_descriptors.
+    if (!invocation.globals.root_given)
+        invocation.globals.root = ops::default_root();
     ops::CreateRequest& request = invocation.request;
     request.listen_fds = std::min(passed_sockets(), kMostDescriptors - request.preserve_fds);
     if (request.listen_fds > 0) {

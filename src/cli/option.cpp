@@ -310,9 +310,9 @@ constexpr Option kGlobal[] = {
     {"debug", 0, nullptr, "write debug entries, with the time of every step, to the log", set_global_switch<&ops::Globals::debug>},
     {"log", 0, "FILE", "append the log to FILE (default: standard error)", set_log},
     {"log-format", 0, "text|json", "format of the log (default: text)", set_log_format},
-    {"root", 0, "DIR", "directory for the state of containers, best on a tmpfs (default: /run/unitc)", set_root},
+    {"root", 0, "DIR", "directory for the state of containers, best on a tmpfs (default: /run/unitc, of ordinary users $XDG_RUNTIME_DIR/unitc)", set_root},
     {"systemd-cgroup", 0, nullptr, "accepted as engines pass it: the manager is always systemd", set_global_switch<&ops::Globals::systemd_cgroup>},
-    {"rootless", 0, "true|false|auto", "accepted as engines pass it: makes no difference, a cgroup that cannot be had is always an error", check_rootless},
+    {"rootless", 0, "true|false|auto", "accepted as engines pass it: makes no difference, who calls decides, and a cgroup that cannot be had is always an error", check_rootless},
     {"timeout", 0, "SECONDS", "give up a command after this time (default: 30); the running time of a container does not count", set_timeout},
     {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>},
 };

@@ -226,7 +226,8 @@ public:
     }
 
     Result<> spawn(Creation& creation, StartBy start_by) {
-        const std::string group = unit::group_path(prepared_.plan.unit);
+        const std::string group =
+            prepared_.facts.manager_group + unit::group_path(prepared_.plan.unit);
         TRY(check_free(group));
         // Sent before the clone, answered while the child already mounts.
         if (!is_inside() || prepared_.registration != Registration::No)
@@ -370,7 +371,9 @@ private:
 
     Result<> hand_over(const Creation& creation, const Fd& group) {
         const plan::InitPlan& init = prepared_.plan.init;
-        if (const auto& maps = creation.child_->id_maps(); maps && init.hand_over_cgroup)
+        // A user's own group is the user's already, and nobody else's to be made.
+        if (const auto& maps = creation.child_->id_maps();
+            maps && init.hand_over_cgroup && !init.unprivileged)
             TRY(cgroup::hand_over(group,
                                   sys::to_outside(maps->uids, init.process.uid).value_or(0)));
         return {};

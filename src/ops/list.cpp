@@ -23,6 +23,7 @@ Result<std::optional<View>> view_of(const state::Witness& witness, const state::
 }
 
 Result<std::vector<View>> collect(const Globals& globals) {
+    TRY(check_root(globals));
     const auto store = state::Store::open(globals.root, state::Store::Make::No);
     // The default directory appears with the first container; another one
     // that is missing is a typing error.

@@ -20,13 +20,18 @@ inline constexpr int kDefaultDeadlineMs = 30'000;
 
 // The options before the verb.
 struct Globals {
-    std::string root = kDefaultRoot;  // absolute and clean, never "/"
-    bool root_given = false;          // a default root that does not exist yet is an empty one
+    // Absolute and clean, never "/"; empty: neither an option nor the environment says.
+    std::string root = kDefaultRoot;
+    bool root_given = false;  // a default root that does not exist yet is an empty one
     bool debug = false;
     int deadline_ms = kDefaultDeadlineMs;  // --timeout: for the whole verb; a container's own
                                            // running time under `run` does not count
     bool systemd_cgroup = false;  // accepted as engines pass it; the manager is always systemd
 };
+
+// /run/unitc of the machine's root, $XDG_RUNTIME_DIR/unitc of everybody else;
+// empty where that is not set.
+std::string default_root();
 
 // Whether the unit of a container is part of the service that unitc runs in.
 enum class PartOf {

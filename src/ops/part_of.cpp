@@ -26,7 +26,8 @@ Result<PartOf> parse_part_of(std::string_view text) {
 }
 
 Result<std::optional<host::Service>> find_caller(const CreateRequest& request,
-                                                 const oci::Config& config, UnitMode mode) {
+                                                 const oci::Config& config, UnitMode mode,
+                                                 const host::Facts& facts) {
     constexpr Places kPlaces{"--part-of", "org.unitc.part-of", "UNITC_PART_OF"};
     const auto said =
         TRY(choose(request.part_of, config, kPlaces, parse_part_of, parse_of_annotation));
@@ -37,10 +38,13 @@ Result<std::optional<host::Service>> find_caller(const CreateRequest& request,
     if (!inside &&
         (what == PartOf::Nobody || (what == PartOf::Auto && !host::executed_by_manager())))
         return std::nullopt;
-    auto service = TRY(host::own_service());
+    // A unit of a user's manager cannot be part of one of the system's.
+    auto service = facts.user_manager ? std::optional<host::Service>{} : TRY(host::own_service());
     if (!service && (inside || what == PartOf::Caller))
         return fail((inside ? "--unit=self" : said->where) +
-                    ": unitc does not run in a service of the system's manager");
+                    (facts.user_manager
+                         ? ": is for root's containers, not for those of a user"
+                         : ": unitc does not run in a service of the system's manager"));
     return service;
 }
 

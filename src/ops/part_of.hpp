@@ -15,6 +15,7 @@ namespace unitc::ops {
 // by $UNITC_PART_OF; else Auto. In its service's own cgroup it is always, and
 // "no" is an error. Each error names which of them is wrong.
 Result<std::optional<host::Service>> find_caller(const CreateRequest& request,
-                                                 const oci::Config& config, UnitMode mode);
+                                                 const oci::Config& config, UnitMode mode,
+                                                 const host::Facts& facts);
 
 }  // namespace unitc::ops

@@ -10,11 +10,13 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "host/block.hpp"
+#include "launch/id_maps.hpp"
 #include "notify/message.hpp"
 #include "oci/parse.hpp"
 #include "oci/validate.hpp"
 #include "ops/credentials.hpp"
 #include "ops/inside.hpp"
+#include "ops/locate.hpp"
 #include "ops/notification.hpp"
 #include "ops/part_of.hpp"
 #include "ops/pressure.hpp"
@@ -107,12 +109,13 @@ Result<> decide_unit(const CreateRequest& request, Prepared& prepared) {
     prepared.mode = TRY(unit_mode(request, prepared.config));
     prepared.facts.inside_caller = prepared.mode == UnitMode::Self;
     prepared.facts.as_service = prepared.mode == UnitMode::Service;
-    prepared.facts.caller = TRY(find_caller(request, prepared.config, prepared.mode));
+    prepared.facts.caller =
+        TRY(find_caller(request, prepared.config, prepared.mode, prepared.facts));
     return {};
 }
 
-Result<Prepared> prepare_text(const CreateRequest& request, const ContainerId& id,
-                              std::string config_text) {
+Result<Prepared> prepare_text(const Globals& globals, const CreateRequest& request,
+                              const ContainerId& id, std::string config_text) {
     Prepared prepared;
     prepared.config_text = std::move(config_text);
     prepared.config = TRY_IN(kConfig, oci::parse(prepared.config_text));
@@ -123,6 +126,7 @@ Result<Prepared> prepare_text(const CreateRequest& request, const ContainerId& i
     TRY(decide_rdt(prepared, id));
     prepared.facts = TRY(host::read());
     TRY(host::check(prepared.facts));
+    TRY(check_root(globals));
     if (const auto& linux_part = prepared.config.linux_)
         prepared.facts.bfq =
             linux_part->resources && unit::needs_bfq(*linux_part->resources) && host::has_bfq();
@@ -151,7 +155,7 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
                          const ContainerId& id) {
     const std::string bundle = TRY(absolute(request.bundle));
     std::string config = TRY(read_config(bundle));
-    Prepared prepared = TRY(prepare_text(request, id, std::move(config)));
+    Prepared prepared = TRY(prepare_text(globals, request, id, std::move(config)));
     TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
     TRY(decide_unit(request, prepared));
     plan::Request wanted = wishes(request, bundle);
@@ -171,6 +175,7 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
             wanted.extra_env.push_back(std::move(variable));
     }
     prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
+    TRY(launch::check_id_mappers(prepared.plan.init));
     if (prepared.mode == UnitMode::Self)
         TRY(check_inside(prepared.plan.unit));
     TRY(add_seccomp(globals, prepared.config, prepared.plan.init));
@@ -180,7 +185,7 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
 Result<Prepared> prepare_within(const Globals& globals, const CreateRequest& request,
                                 const state::Record& record, std::string config_text) {
     const ContainerId id = TRY(ContainerId::parse(record.id));
-    Prepared prepared = TRY(prepare_text(request, id, std::move(config_text)));
+    Prepared prepared = TRY(prepare_text(globals, request, id, std::move(config_text)));
     prepared.mode = UnitMode::Service;
     prepared.facts.as_service = true;
     plan::Request wanted = wishes(request, record.bundle);
@@ -190,6 +195,7 @@ Result<Prepared> prepare_within(const Globals& globals, const CreateRequest& req
             wanted.extra_env.push_back(std::move(variable));
     }
     prepared.plan = TRY(plan::make(prepared.config, id, wanted, prepared.facts));
+    TRY(launch::check_id_mappers(prepared.plan.init));
     // What it was started as, whatever the calling service of then was.
     prepared.plan.unit.name = record.unit;
     TRY(add_seccomp(globals, prepared.config, prepared.plan.init));

@@ -77,6 +77,7 @@ private:
 }  // namespace
 
 Result<> top(const Globals& globals, const TopRequest& request, const ShowTop& show) {
+    TRY(check_root(globals));
     auto store = state::Store::open(globals.root, state::Store::Make::No);
     // As with list: the default directory appears with the first container.
     const bool none = !store && means_unknown(store.error()) && !globals.root_given;

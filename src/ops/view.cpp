@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/view.hpp"
 
+#include <pwd.h>
+
 #include <algorithm>
 #include <array>
 
@@ -64,6 +66,15 @@ Cells cells_of(const View& view) {
         text::printable(view.bundle), text::printable(view.created), text::printable(view.owner)};
 }
 
+// As runc has it. Root's needs no look into the database of users, which for
+// most is a library of its own.
+std::string owner_name(uid_t uid) {
+    const passwd* entry = uid == 0 ? nullptr : ::getpwuid(uid);
+    if (entry != nullptr)
+        return entry->pw_name;
+    return uid == 0 ? "root" : "#" + std::to_string(uid);
+}
+
 }  // namespace
 
 View make_view(const state::Record& record, state::Status status) {
@@ -78,7 +89,7 @@ View make_view(const state::Record& record, state::Status status) {
     view.annotations = record.annotations;
     std::sort(view.annotations.begin(), view.annotations.end());
     // No look-up of the name: it could go over the network for a mere list.
-    view.owner = record.owner_uid == 0 ? "root" : "#" + std::to_string(record.owner_uid);
+    view.owner = owner_name(record.owner_uid);
     return view;
 }
 

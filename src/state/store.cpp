@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "sys/directory.hpp"
 #include "sys/file.hpp"
+#include "sys/privilege.hpp"
 
 namespace unitc::state {
 namespace {
@@ -179,8 +180,9 @@ Result<Store> Store::open(const std::string& root, Make make) {
     const bool made = make == Make::Yes ? TRY(make_root(text::clean_path(root))) : false;
     // The administrator may have linked /run/unitc elsewhere: symlinks count.
     Fd fd = TRY_IN("state directory", sys::open_at(AT_FDCWD, root.c_str(), O_RDONLY | O_DIRECTORY));
-    // Whatever the umask said.
-    if (made && ::fchmod(fd.get(), 0711) < 0)
+    // Whatever the umask said. In $XDG_RUNTIME_DIR the sticky bit keeps what is
+    // old from being cleaned away (XDG Base Directory Specification).
+    if (made && ::fchmod(fd.get(), sys::owns_machine() ? 0711 : 01700) < 0)
         return fail_sys("fchmod", root);
     TRY(check_root(fd, root));
     return Store{root, std::move(fd)};

@@ -7,7 +7,8 @@ from .bundle import Bundle, SHELL_PATH
 from .case import Case, Container, Failure, Skip, messages
 from .default_config import default_config
 from .registry import test
+from .user import User
 from .wait import until
 
-__all__ = ["Bundle", "Case", "Container", "Failure", "SHELL_PATH", "Skip", "cgroup", "default_config", "messages", "process", "systemd", "test",
+__all__ = ["Bundle", "Case", "Container", "Failure", "SHELL_PATH", "Skip", "User", "cgroup", "default_config", "messages", "process", "systemd", "test",
            "until", "wait"]

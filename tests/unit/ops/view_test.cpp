@@ -55,7 +55,7 @@ TEST(View, has_no_pid_when_stopped_and_no_key_without_annotations) {
 TEST(View, lists_as_one_line_of_json) {
     state::Record second = record();
     second.id = "db";
-    second.owner_uid = 1000;
+    second.owner_uid = 4'000'000'000;
     second.annotations = {{"k", "v"}, {"l", "w"}};
     EXPECT_EQ(to_json(std::vector<View>{make_view(record(), state::Status::Created),
                                         make_view(second, state::Status::Paused)}),
@@ -63,7 +63,7 @@ TEST(View, lists_as_one_line_of_json) {
               R"("rootfs":"/b/rootfs","created":"2026-01-02T03:04:05.678901234Z","owner":"root"},)"
               R"({"ociVersion":"1.2.0","id":"db","pid":4711,"status":"paused","bundle":"/b",)"
               R"("rootfs":"/b/rootfs","created":"2026-01-02T03:04:05.678901234Z",)"
-              R"("annotations":{"k":"v","l":"w"},"owner":"#1000"}])"
+              R"("annotations":{"k":"v","l":"w"},"owner":"#4000000000"}])"
               "\n");
 }
 
