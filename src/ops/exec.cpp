@@ -74,6 +74,10 @@ public:
         truth_ = TRY(state::ask(*store_, record_));
         if (truth_.status == state::Status::Stopped || !truth_.init)
             return fail("cannot exec in a stopped container");
+        // Before it has executed its program, its memory is that of a process of
+        // the host's, which the kernel lets only root enter the namespaces of.
+        if (truth_.status == state::Status::Created && ::geteuid() != 0)
+            return fail("cannot exec in a created container as a user: start it first");
         if (truth_.status == state::Status::Paused && !request_.ignore_paused)
             return fail("cannot exec in a paused container (use --ignore-paused to override)");
         lap("find the container");

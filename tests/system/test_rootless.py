@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import shutil
+import subprocess
 
 from lab import User, cgroup, process, systemd, test, until
 
@@ -274,3 +275,41 @@ def podman_of_a_user_runs_its_containers_with_unitc(t):
     t.equal(user.command(*podman, "unpause", "web", inside=True).status, 0, "unpause")
     t.equal(user.command(*podman, "rm", "--force", "--time", "0", "web", inside=True, timeout=60).status, 0, "rm")
     user.unit_is_gone(f"libpod-{identity}.scope")
+
+
+@test(peers="")
+def without_pivot_root_nothing_of_the_hosts_proc_is_left(t):
+    user = User(t)
+    result = user.run(user.bundle(shell="id -u; ls /proc/self/ns >/dev/null && echo there"), "--no-pivot")
+    t.equal(result.lines, ["0", "there"], "inside")
+
+
+@test(peers="")
+def a_users_own_unitc_is_executed_from_a_sealed_copy(t):
+    user = User(t)
+    own = user.home + "/unitc"
+    shutil.copy(t.rt.path, own)
+    os.chown(own, user.uid, user.gid)
+    bundle = user.bundle().save()
+    identity = t.fresh_name("c")
+    child = subprocess.Popen(user.argv(own, "run", "--bundle", bundle.path, identity), cwd=user.home,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    t.finally_do(child.wait)
+    t.finally_do(lambda: user.unitc("delete", "--force", identity))
+    t.check(until(lambda: user.unitc("state", identity).status == 0 and user.state(identity)["status"] == "running"), "not running")
+    with open(f"/proc/{user.state(identity)['pid']}/stat") as file:
+        parent = int(file.read().rpartition(")")[2].split()[1])
+    t.equal(os.readlink(f"/proc/{parent}/exe"), "/memfd:unitc (deleted)", "executable")
+    t.equal(user.command(own, "exec", identity, "echo", "hello").out, "hello\n", "exec")
+
+
+@test(peers="")
+def a_created_container_takes_no_exec(t):
+    user = User(t)
+    identity = user.detached(user.bundle(), verb=("create",))
+    result = user.unitc("exec", identity, "true")
+    t.equal(result.status, 255, "exit status of exec")
+    t.one_error(result, "created")
+    t.equal(user.state(identity)["status"], "created", "status afterwards")
+    user.ok("start", identity)
+    user.ok("exec", identity, "true")
