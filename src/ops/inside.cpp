@@ -58,14 +58,22 @@ Result<UnitMode> parse_unit_mode(std::string_view text) {
     return fail("must be scope, service or self");
 }
 
-Result<UnitMode> unit_mode(const CreateRequest& request, const oci::Config& config) {
+Result<UnitMode> unit_mode(const CreateRequest& request, const oci::Config& config,
+                           const host::Facts& facts) {
     constexpr Places kPlaces{"--unit", "org.unitc.unit", "UNITC_UNIT"};
     const auto said = TRY(choose(request.unit_mode, config, kPlaces, parse_unit_mode));
+    if (!said)
+        return UnitMode::Scope;
+    // PID 1 lets no user make a service of the system's, or divide one's cgroup.
+    if (said->what != UnitMode::Scope && facts.user_manager)
+        return fail(said->where +
+                    ": must be scope for a user's containers, which are units of the user's own "
+                    "service manager");
     // A pod must not get into the service of its engine.
-    if (said && said->what == UnitMode::Self && said->place == Place::Annotation &&
+    if (said->what == UnitMode::Self && said->place == Place::Annotation &&
         !host::executed_by_manager())
         return fail(said->where + ": only where a service has executed unitc itself");
-    return said ? said->what : UnitMode::Scope;
+    return said->what;
 }
 
 Result<> check_inside(const unit::UnitPlan& plan) {

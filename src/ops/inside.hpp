@@ -5,6 +5,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "host/facts.hpp"
 #include "oci/config.hpp"
 #include "ops/ops.hpp"
 #include "unit/translate.hpp"
@@ -12,8 +13,9 @@
 namespace unitc::ops {
 
 // What is said by the option --unit, else by the annotation "org.unitc.unit",
-// else by $UNITC_UNIT; else Scope.
-Result<UnitMode> unit_mode(const CreateRequest& request, const oci::Config& config);
+// else by $UNITC_UNIT; else Scope, which is all that a user's own manager gives.
+Result<UnitMode> unit_mode(const CreateRequest& request, const oci::Config& config,
+                           const host::Facts& facts);
 
 // Before anything is changed: is the service's cgroup ours to divide?
 Result<> check_inside(const unit::UnitPlan& plan);

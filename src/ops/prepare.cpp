@@ -106,7 +106,6 @@ Result<> add_seccomp(const Globals& globals, const oci::Config& config, plan::In
 namespace {
 
 Result<> decide_unit(const CreateRequest& request, Prepared& prepared) {
-    prepared.mode = TRY(unit_mode(request, prepared.config));
     prepared.facts.inside_caller = prepared.mode == UnitMode::Self;
     prepared.facts.as_service = prepared.mode == UnitMode::Service;
     prepared.facts.caller =
@@ -114,8 +113,8 @@ Result<> decide_unit(const CreateRequest& request, Prepared& prepared) {
     return {};
 }
 
-Result<Prepared> prepare_text(const Globals& globals, const CreateRequest& request,
-                              const ContainerId& id, std::string config_text) {
+Result<Prepared> prepare_text(const CreateRequest& request, const ContainerId& id,
+                              std::string config_text) {
     Prepared prepared;
     prepared.config_text = std::move(config_text);
     prepared.config = TRY_IN(kConfig, oci::parse(prepared.config_text));
@@ -125,12 +124,16 @@ Result<Prepared> prepare_text(const Globals& globals, const CreateRequest& reque
     TRY(check_net_devices(prepared.config));
     TRY(decide_rdt(prepared, id));
     prepared.facts = TRY(host::read());
+    return prepared;
+}
+
+Result<> check_machine(const Globals& globals, Prepared& prepared) {
     TRY(host::check(prepared.facts));
     TRY(check_root(globals));
     if (const auto& linux_part = prepared.config.linux_)
         prepared.facts.bfq =
             linux_part->resources && unit::needs_bfq(*linux_part->resources) && host::has_bfq();
-    return prepared;
+    return {};
 }
 
 // What a caller's descriptors and options make of it.
@@ -155,8 +158,11 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
                          const ContainerId& id) {
     const std::string bundle = TRY(absolute(request.bundle));
     std::string config = TRY(read_config(bundle));
-    Prepared prepared = TRY(prepare_text(globals, request, id, std::move(config)));
+    Prepared prepared = TRY(prepare_text(request, id, std::move(config)));
     TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
+    // Before a user is told what else a user's container needs.
+    prepared.mode = TRY(unit_mode(request, prepared.config, prepared.facts));
+    TRY(check_machine(globals, prepared));
     TRY(decide_unit(request, prepared));
     plan::Request wanted = wishes(request, bundle);
     if (prepared.facts.caller && prepared.mode != UnitMode::Service)
@@ -185,7 +191,8 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
 Result<Prepared> prepare_within(const Globals& globals, const CreateRequest& request,
                                 const state::Record& record, std::string config_text) {
     const ContainerId id = TRY(ContainerId::parse(record.id));
-    Prepared prepared = TRY(prepare_text(globals, request, id, std::move(config_text)));
+    Prepared prepared = TRY(prepare_text(request, id, std::move(config_text)));
+    TRY(check_machine(globals, prepared));
     prepared.mode = UnitMode::Service;
     prepared.facts.as_service = true;
     plan::Request wanted = wishes(request, record.bundle);

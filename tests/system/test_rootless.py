@@ -160,6 +160,30 @@ def what_a_user_cannot_have_is_refused(t):
 
 
 @test(peers="")
+def no_container_is_a_service_or_a_part_of_one(t):
+    user = User(t)
+    lone = User(t, linger=False)
+    said = "must be scope for a user's containers"
+    for mode in ("service", "self"):
+        for verb in (("run",), ("run", "-d"), ("create",)):
+            bundle = user.bundle().save()
+            user.fails(*verb, "--unit", mode, "--bundle", bundle.path, t.fresh_name("c"), told=["--unit", said])
+        user.fails("run", "--bundle", bundle.path, t.fresh_name("c"), environment={"UNITC_UNIT": mode}, told=["UNITC_UNIT", mode, said])
+        user.fails("run", "--bundle", bundle.annotate("org.unitc.unit", mode).save().path, t.fresh_name("c"),
+                   told=["annotations.org.unitc.unit", mode, said])
+        # Of more than one reason that which no login takes away.
+        lone.fails("run", "--unit", mode, "--bundle", lone.bundle().save().path, t.fresh_name("c"), told=["--unit", said])
+        # Where it would be allowed to root.
+        words = ("--quiet", "--pipe", "--wait", "--collect", "-p", "Delegate=yes", "-p", f"User={user.name}", "--working-directory", user.home)
+        result = t.command("systemd-run", *words, t.rt.path, "run", "--unit", mode, "--bundle", user.bundle().save().path, t.fresh_name("c"))
+        t.equal(result.status, 1, "exit status in a service of the system's")
+        t.one_error(result, "--unit", said)
+    t.check(not os.path.exists(user.runtime_dir + "/unitc"), "a state directory was made")
+    bundle = user.bundle("true").annotate("org.unitc.unit", "self")
+    user.run(bundle, "--unit", "scope", environment={"UNITC_UNIT": "service"})
+
+
+@test(peers="")
 def missing_controllers_are_named(t):
     user = User(t)
     bundle = user.bundle("true")
