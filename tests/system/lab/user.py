@@ -11,6 +11,7 @@ from . import cgroup, wait
 from .bundle import Bundle
 
 _FIRST_UID = 2000
+_USERS_PER_TEST = 4
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -24,7 +25,9 @@ class User:
         self.t = t
         self.name = t.fresh_name("u")
         # A uid that nobody had before: logind forgets its users in its own time.
-        made = _quietly("useradd", "--create-home", "--uid", str(_FIRST_UID + t.number), self.name)
+        t.users = getattr(t, "users", -1) + 1
+        uid = _FIRST_UID + t.number * _USERS_PER_TEST + t.users
+        made = _quietly("useradd", "--create-home", "--uid", str(uid), self.name)
         t.equal((made.returncode, made.stderr), (0, ""), "useradd")
         t.finally_do(self.remove)
         entry = pwd.getpwnam(self.name)
