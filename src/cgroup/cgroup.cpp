@@ -117,8 +117,8 @@ std::string invocation_id(const Fd& cgroup) {
     if (path.empty() || path.ends_with(" (deleted)"))
         return {};
     const std::string unit = path.substr(path.rfind('/') + 1);
-    const std::string id = link(manager_directory() + "/units/invocation:" +
-                                unit.substr(unit.starts_with('_') ? 1 : 0));
+    const std::string id = link(manager_directory() +
+                                "/units/invocation:" + unit.substr(unit.starts_with('_') ? 1 : 0));
     return is_invocation_id(id) ? id : std::string{};
 }
 
