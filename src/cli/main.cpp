@@ -43,8 +43,9 @@ Result<int> perform(const Command& command, const Invocation& invocation, char**
     }};
     if (command.makes_container)
         TRY(ops::begin_making(argv));
-    // A user's maps can be written by who may look at the process only, and that
-    // is born as its parent is; it hides itself as soon as it has them.
+    // A user's maps can be written by who may look at the process only, and the
+    // container's process is born as we are; it hides itself as soon as it has
+    // them. We stay in sight of the user's own processes, of none in a container.
     if (command.enters_container || (command.makes_container && ::geteuid() == 0))
         TRY(hide_memory());
     const int64_t begun = monotonic_us();

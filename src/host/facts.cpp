@@ -33,6 +33,10 @@ bool booted_with_systemd() {
 }
 
 Result<> check_user_manager(const Facts& facts) {
+    if (facts.manager_group.empty())
+        return fail(
+            "which user's service manager containers are to be units of cannot be told: this user"
+            " namespace does not map the caller, or its cgroup is not in sight");
     if (!facts.manager_runs) {
         // "/user.slice/user-1000.slice/user@1000.service"
         const size_t at = facts.manager_group.rfind('@') + 1;
@@ -106,7 +110,7 @@ Result<Facts> read() {
     facts.last_capability = TRY(last_capability());
     read_identity(facts);
     if (!sys::owns_machine())
-        TRY(read_user_manager(facts));
+        read_user_manager(facts);
 
     utsname name{};
     if (::uname(&name) < 0)

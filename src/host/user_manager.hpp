@@ -27,6 +27,6 @@ Result<std::string> own_manager_group();
 
 // What `read` reads of it: its group, and the controllers it was given in
 // place of all the machine has.
-Result<> read_user_manager(Facts& facts);
+void read_user_manager(Facts& facts);
 
 }  // namespace unitc::host

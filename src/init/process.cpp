@@ -199,7 +199,8 @@ Result<> set_names(Context& context) {
 Result<> write_sysctls(Context& context) {
     auto fresh = sys::Procfs::fresh();
     // In a user namespace only that of an own pid namespace can be mounted.
-    if (!fresh && fresh.error().code == EPERM && context.plan.user_namespace)
+    if (!fresh && fresh.error().code == EPERM &&
+        (context.plan.user_namespace || context.plan.rootless))
         fresh = sys::Procfs::host();
     const sys::Procfs proc = TRY(std::move(fresh));
     for (const auto& [path, value] : context.plan.sysctls)

@@ -27,7 +27,15 @@ Result<> seal_for_user(const Fd& own, char** argv) {
     if (const int seals = ::fcntl(file.get(), F_GET_SEALS);
         seals >= 0 && (seals & kSeals) == kSeals)
         return {};
-    const Fd copy{::memfd_create("unitc", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    // With vm.memfd_noexec=1 only what is asked for can be executed; kernels
+    // before 6.3 do not know of it.
+    constexpr unsigned kMfdExec = 0x10;
+    Fd copy{::memfd_create("unitc", MFD_CLOEXEC | MFD_ALLOW_SEALING | kMfdExec)};
+    if (!copy && errno == EINVAL)
+        copy = Fd{::memfd_create("unitc", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    if (!copy && errno == EACCES)
+        return fail(
+            "vm.memfd_noexec forbids a sealed copy of one's own executable: let root own it");
     if (!copy)
         return fail_sys("memfd_create");
     const auto size = static_cast<size_t>(TRY(sys::stat_fd(file)).st_size);

@@ -25,8 +25,8 @@ std::string versions() {
 }
 
 Result<std::string> features() {
-    const host::Facts facts = TRY(host::read());
-    return oci::features_document(facts.last_capability,
+    const int last_capability = TRY(host::last_capability());
+    return oci::features_document(last_capability,
                                   {{"io.github.seccomp.libseccomp.version", libseccomp_version()}});
 }
 

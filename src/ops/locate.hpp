@@ -15,12 +15,12 @@ inline Deadline deadline_of(const Globals& globals) {
     return Deadline::in_ms(globals.deadline_ms);
 }
 
-// The existing store of --root. Without one there is no container: runc's
-// "container does not exist" (ENOENT).
 // Is there a directory for the state at all? A user without a session of
 // systemd-logind's has none unless it is given.
 Result<> check_root(const Globals& globals);
 
+// The existing store of --root. Without one there is no container: runc's
+// "container does not exist" (ENOENT).
 Result<state::Store> open_store(const Globals& globals);
 
 // The container as its record has it, without its lock.

@@ -15,6 +15,7 @@
 #include "ops/status_view.hpp"
 #include "sys/command.hpp"
 #include "sys/file.hpp"
+#include "sys/privilege.hpp"
 #include "sys/procfs.hpp"
 
 namespace unitc::ops {
@@ -85,8 +86,11 @@ std::vector<std::string> journalctl(const state::Record& record) {
     const std::string& id =
         record.service.empty() ? record.invocation_id : record.service_invocation;
     if (id.empty())
-        return {"journalctl", "--quiet", "--unit=" + unit_of(record)};
-    return {"journalctl", "--quiet", "_SYSTEMD_INVOCATION_ID=" + id, "+", "INVOCATION_ID=" + id};
+        return {"journalctl", "--quiet",
+                (sys::owns_machine() ? "--unit=" : "--user-unit=") + unit_of(record)};
+    // The third is what a user's manager says.
+    return {"journalctl",          "--quiet", "_SYSTEMD_INVOCATION_ID=" + id, "+",
+            "INVOCATION_ID=" + id, "+",       "USER_INVOCATION_ID=" + id};
 }
 
 std::string journal_of(const state::Record& record, unsigned lines) {

@@ -88,7 +88,6 @@ View make_view(const state::Record& record, state::Status status) {
     view.created = record.created;
     view.annotations = record.annotations;
     std::sort(view.annotations.begin(), view.annotations.end());
-    // No look-up of the name: it could go over the network for a mere list.
     view.owner = owner_name(record.owner_uid);
     return view;
 }

@@ -15,6 +15,9 @@ Result<> check_unprivileged(const oci::Config& config, const InitPlan& init) {
         return fail(
             "linux.namespaces: rootless container requires user namespaces: an entry of type"
             " 'user' (as 'spec --rootless' writes it)");
+    if (init.new_time_namespace)
+        return fail(
+            "linux.namespaces: a new time namespace is not supported for rootless containers");
     for (size_t i = 0; i < config.mounts.size(); ++i)
         if (init.mounts[i].idmap)
             return fail("mounts[" + std::to_string(i) +

@@ -4,6 +4,7 @@
 import json
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 
@@ -155,6 +156,7 @@ def what_a_user_cannot_have_is_refused(t):
 
     refuse(no_user_namespace, "linux.namespaces", "rootless container requires user namespaces")
     refuse(lambda b: b.process["user"].update(additionalGids=[0]), "process.user.additionalGids", "rootless")
+    refuse(lambda b: b.linux["namespaces"].append({"type": "time"}), "linux.namespaces", "time namespace is not supported for rootless")
     refuse(lambda b: b.bind("/tmp", "/mnt", "idmap"), "mounts[", "id-mapped mounts are not supported for rootless")
     t.equal(os.listdir(user.runtime_dir + "/unitc") if os.path.isdir(user.runtime_dir + "/unitc") else [], [], "left behind")
 
@@ -206,6 +208,26 @@ def without_a_manager_or_a_session_the_error_says_what_to_do(t):
     user.fails(*root, *words, environment={"XDG_RUNTIME_DIR": None}, told=["no D-Bus user bus", "su and sudo"])
     user.fails(*root, *words, environment={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}, told=["/nowhere", "dbus-user-session"])
     user.ok(*words)
+
+
+@test(peers="")
+def a_shell_below_the_manager_of_another_is_no_obstacle(t):
+    """su(1) in a terminal of a desktop."""
+    user, desktop = User(t), User(t)
+    bundle = user.bundle("echo", "hello").save()
+    words = shlex.join(user.argv(t.rt.path, "run", "--bundle", bundle.path, t.fresh_name("c")))
+    result = t.command("sh", "-c", f"echo $$ >{cgroup.path(desktop.manager)}/init.scope/cgroup.procs && exec {words}", cwd=user.home)
+    t.equal((result.status, result.out), (0, "hello\n"), "status and output")
+
+
+@test(peers="")
+def the_journal_of_a_users_container_is_shown(t):
+    user = User(t)
+    # A journal in memory has no files of its users' own.
+    t.equal(t.command("usermod", "--append", "--groups", "systemd-journal", user.name).status, 0, "usermod")
+    identity = user.detached(user.bundle())
+    wanted = f"Started unitc-{identity}.scope"
+    t.check(until(lambda: wanted in user.unitc("logs", identity).out), f"not in the journal:\n{user.unitc('logs', identity).out}")
 
 
 @test(peers="")
@@ -277,6 +299,11 @@ def a_bundle_is_a_service_of_the_users(t):
     t.equal(user.property("unitc@web.service", "Result"), "success", "result")
     user.unit_is_gone("unitc-web.scope")
     user.fails("state", "web", told=["does not exist"])
+    # Somebody else's of that id is left alone.
+    user.ok("run", "-d", "--bundle", user.bundle().save().path, "web")
+    t.check(user.systemctl("start", "unitc@web").returncode != 0, "the service started")
+    t.equal(user.state("web")["status"], "running", "status of the other")
+    user.ok("delete", "--force", "web")
 
 
 @test(peers="", seconds=120)

@@ -23,11 +23,8 @@
 namespace unitc::cli {
 namespace {
 
-using testing::EndsWith;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::MatchesRegex;
-using testing::Not;
 using testing::StartsWith;
 
 struct Outcome {
