@@ -30,7 +30,7 @@ protected:
         EXPECT_EQ(::rmdir(path_), 0);
     }
     void put(const std::string& name, const std::string& content) {
-        const auto file = sys::open_at(root_, name.c_str(), O_WRONLY | O_CREAT, 0600);
+        const auto file = sys::open_at(root_, name.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         ASSERT_TRUE(file && sys::write_all(*file, content));
         made_.push_back(name);
     }
@@ -125,6 +125,7 @@ TEST_F(RdtGroup, GetsTheProcess) {
     ASSERT_TRUE(enter(root_, group, 4711));
     EXPECT_EQ(content("gold/tasks"), "4711");
     EXPECT_EQ(content("gold/schemata"), "    L3:0=00f\n");
+    put("gold/tasks", "");  // a file of the kernel has no old end to show
     ASSERT_TRUE(join(root_, "gold"));
     EXPECT_EQ(content("gold/tasks"), std::to_string(::getpid()));
 }
