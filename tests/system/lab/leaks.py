@@ -16,6 +16,8 @@ from . import cgroup, process, systemd, wait
 _LISTED = ("/dev/shm", "/tmp", "/var/tmp", "/run", "/run/systemd/transient", "/sys/fs/bpf")
 # systemd's own services come and go; a container that is one has a name of ours.
 _OTHERS_UNITS = (".device", ".service", ".socket", ".timer", ".path", ".target", ".swap", ".automount")
+# The credentials of systemd's own services, of which PID 1 learns by /proc/self/mountinfo, some time after the boot.
+_OTHERS_MOUNTS = "run-credentials-systemd"
 # <linux/bpf.h>, enum bpf_cmd
 _PROG_GET_NEXT_ID, _PROG_GET_FD_BY_ID, _OBJ_GET_INFO_BY_FD = 11, 13, 15
 _OTHERS_FILES = ("systemd-private-", "user", "systemd", "log", "lock", "credentials", "tmpfiles.d", "blkid", "udev",
@@ -85,6 +87,10 @@ def _is_systemds_own(part):
     return not _is_containers(part) and part.endswith((*_OTHERS_UNITS, ".mount")) or part.startswith("system-")
 
 
+def _is_others_unit(name):
+    return name.endswith(_OTHERS_UNITS) and not _is_containers(name) or name.startswith(_OTHERS_MOUNTS)
+
+
 def _listing(directory, deep):
     found = set()
     for parent, directories, files in os.walk(directory):
@@ -110,7 +116,7 @@ class Watch:
 
     def snapshot(self):
         return Snapshot(
-            units={name: how for name, how in systemd.units().items() if how[1] == "failed" or not name.endswith(_OTHERS_UNITS) or _is_containers(name)},
+            units={name: how for name, how in systemd.units().items() if how[1] == "failed" or not _is_others_unit(name)},
             jobs=systemd.jobs(),
             cgroups={path for path in cgroup.directories() if not any(_is_systemds_own(part) for part in path.split("/"))},
             mounts=[f"{m['type']} {m['source']}{m['root']} on {m['point']}" for m in process.mounts(1) + process.mounts("self")],
