@@ -332,10 +332,11 @@ constexpr Option kPartOf = {"part-of", 0, "auto|no|caller", "stop the container 
 constexpr Option kReady = {"ready", 0, "container|started", "who says READY=1 to the service manager: the container, or unitc when its program is executed (default: container)", set_word<&ops::CreateRequest::ready_by, ops::parse_ready_by>};
 constexpr Option kRegister = {"register", 0, "yes|no|auto", "have machinectl know the container: yes, no, or auto: if systemd-machined runs already (default: no)", set_word<&ops::CreateRequest::registration, ops::parse_registration>};
 constexpr Option kUnit = {"unit", 0, "scope|service|self", "make the container a scope or a service of its own, or a part of the cgroup of the service that unitc runs in (default: scope)", set_word<&ops::CreateRequest::unit_mode, ops::parse_unit_mode>};
+constexpr Option kOutput = {"output", 0, "inherit|journal", "where the container's standard output and error go: where unitc's do, or to the journal (default: inherit)", set_word<&ops::CreateRequest::output, ops::parse_output>};
 // In every command's table, so that `unitc run -h` is the help of run.
 constexpr Option kHelp = {"help", 'h', nullptr, "show help", set_switch<&Invocation::help>};
 
-constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kReady, kRegister, kUnit, kHelp};
+constexpr Option kCreate[] = {kBundle, kConsoleSocket, kPidfdSocket, kPidFile, kNoPivot, kNoNewKeyring, kOutput, kPartOf, kPreserveFds, kReady, kRegister, kUnit, kHelp};
 
 constexpr Option kRun[] = {
     kBundle, kConsoleSocket, kPidfdSocket,
@@ -343,12 +344,12 @@ constexpr Option kRun[] = {
     {"keep", 0, nullptr, "do not delete the container when it has ended", set_request_switch<&ops::CreateRequest::keep>},
     kPidFile,
     {"no-subreaper", 0, nullptr, "do not adopt the orphans of the container's processes", set_request_switch<&ops::CreateRequest::no_subreaper>},
-    kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kReady, kRegister, kUnit, kHelp,
+    kNoPivot, kNoNewKeyring, kOutput, kPartOf, kPreserveFds, kReady, kRegister, kUnit, kHelp,
 };
 
 constexpr Option kStartService[] = {kNoPivot, kRegister, kHelp};
 
-constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kPartOf, kPreserveFds, kUnit, kHelp};
+constexpr Option kPlan[] = {kBundle, kNoPivot, kNoNewKeyring, kOutput, kPartOf, kPreserveFds, kUnit, kHelp};
 
 constexpr Option kPlain[] = {kHelp};
 

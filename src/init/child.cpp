@@ -93,6 +93,7 @@ Result<> prepare_init(Context& context) {
 void child_main(const plan::InitPlan& plan, Inheritance inheritance) noexcept {
     Context context{plan, std::move(inheritance.channel)};
     context.start_listener = std::move(inheritance.start_listener);
+    context.output = std::move(inheritance.output);
     context.device_store = std::move(inheritance.device_store);
     context.early_sources.resize(plan.mounts.size());
     run_phases(context, {prepare_init, wait_for_start, become_the_container});

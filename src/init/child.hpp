@@ -12,6 +12,7 @@ namespace unitc::init {
 struct Inheritance {
     wire::Channel channel;  // to the parent
     Fd start_listener;      // create: where `start` will knock; run: none
+    Fd output;              // instead of the inherited standard output and error; or none
     Fd device_store;        // in a user namespace: where the device nodes are
 };
 

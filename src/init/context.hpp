@@ -25,6 +25,7 @@ struct Context {
     const plan::InitPlan& plan;
     wire::Channel channel;  // to the parent; after the start wait, to the starter
     Fd start_listener;
+    Fd output;        // for 1 and 2, until it is there; or none
     Fd container;     // exec: pidfd of the container's first process, until entered
     Fd device_store;  // in a user namespace: nodes that the parent made
 

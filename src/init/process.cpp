@@ -127,6 +127,15 @@ Result<> die_with_parent(Context& context) {
     return {};
 }
 
+// From here on to the journal, also what hooks say that run in our namespaces.
+Result<> take_output(Context& context) {
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
+        if (::dup2(context.output.get(), fd) < 0)
+            return fail_sys("dup2");
+    context.output.reset();
+    return {};
+}
+
 Result<> close_inherited(Context& context) {
     std::vector<unsigned> kept{static_cast<unsigned>(context.channel.fd().get())};
     for (const Fd* fd : {&context.start_listener, &context.container, &context.device_store})

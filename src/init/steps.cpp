@@ -37,6 +37,7 @@ bool has_names(const InitPlan& plan) {
 constexpr Step kPreparation[] = {
     // First: nothing may outlive a parent that is killed half-way.
     {"die with the parent", always, die_with_parent},
+    {"take the output", [](const InitPlan& p) { return p.process.to_journal; }, take_output},
     // The parent's lock and bus connection must close when the parent does.
     {"close inherited descriptors", always, close_inherited},
     // What the host's privileges are needed for comes from the parent, which

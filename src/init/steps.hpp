@@ -22,6 +22,7 @@ Result<> become_the_container(Context& context);
 // process.cpp
 Result<> tie_to_parent(Context& context);    // nothing but that, and unseen by others
 Result<> die_with_parent(Context& context);  // and a fresh process: signals, session, umask
+Result<> take_output(Context& context);
 Result<> close_inherited(Context& context);
 Result<> adjust_oom_score(Context& context);
 Result<> set_limits(Context& context);

@@ -61,12 +61,13 @@ void Child::kill() {
         const auto ended = sys::wait_ended(pidfd_, kEndMs);
 }
 
-Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener, Parent parent) {
+Result<Child> spawn(const plan::InitPlan& plan, Gifts gifts, Parent parent) {
     TRY(sys::check_single_threaded());
     std::optional<sys::IdMaps> maps = TRY(id_maps(plan));
     Fd devices = TRY(make_device_store(plan, maps));
     auto [ours, theirs] = TRY(wire::make_pair());
-    init::Inheritance inheritance{std::move(theirs), std::move(start_listener), std::move(devices)};
+    init::Inheritance inheritance{std::move(theirs), std::move(gifts.start_listener),
+                                  std::move(gifts.output), std::move(devices)};
     Child child = TRY(plan.needs_usher
                           ? spawn_by_usher(plan, std::move(inheritance), std::move(ours))
                           : spawn_directly(plan, std::move(inheritance), std::move(ours), parent));

@@ -51,8 +51,12 @@ enum class Parent {
 
 // Makes the container's first process, in its namespaces and with all that it
 // needs of the host. The caller must be single-threaded (checked).
-// `start_listener` goes to the child (an empty one for `run`).
-Result<Child> spawn(const plan::InitPlan& plan, Fd start_listener, Parent parent = Parent::Us);
+// `gifts` go to the child.
+struct Gifts {
+    Fd start_listener;  // create: where `start` will knock; run: none
+    Fd output;          // its standard output and error; none: ours
+};
+Result<Child> spawn(const plan::InitPlan& plan, Gifts gifts, Parent parent = Parent::Us);
 
 // The process that enters a running container and makes there the one that
 // stays (Message::Joined). `container` is the pidfd of the container's first

@@ -23,6 +23,7 @@
 #include "ops/inside.hpp"
 #include "ops/laps.hpp"
 #include "ops/notification.hpp"
+#include "ops/output.hpp"
 #include "ops/pid_file.hpp"
 #include "ops/service.hpp"
 #include "plan/make.hpp"
@@ -215,8 +216,7 @@ public:
     }
 
     Result<> spawn_within(Creation& creation) {
-        creation.child_.emplace(
-            TRY(launch::spawn(prepared_.plan.init, Fd{}, launch::Parent::Ours)));
+        creation.child_.emplace(TRY(launch::spawn(prepared_.plan.init, {}, launch::Parent::Ours)));
         lap("clone");
         if (prepared_.registration == Registration::No)
             return {};
@@ -243,7 +243,9 @@ public:
             creation.expected_cgroup_ = group;
             inside = TRY_IN("--unit=self", make_group_inside(creation));
         }
-        creation.child_.emplace(TRY(launch::spawn(prepared_.plan.init, std::move(listener))));
+        Fd output = TRY(open_output(prepared_.plan));
+        creation.child_.emplace(
+            TRY(launch::spawn(prepared_.plan.init, {std::move(listener), std::move(output)})));
         lap("clone");
         creation.expected_cgroup_ = group;
         launch::Child& child = *creation.child_;

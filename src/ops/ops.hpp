@@ -53,6 +53,13 @@ Result<UnitMode> parse_unit_mode(std::string_view text);  // "scope", "service",
 enum class Registration { No, Auto, Yes };  // Auto: where machined runs already
 Result<Registration> parse_registration(std::string_view text);  // "no", "auto", "yes"
 
+// Where the container's standard output and error go, if no terminal is.
+enum class Output {
+    Inherit,  // where unitc's go
+    Journal,  // to systemd-journald, as lines of the container's unit
+};
+Result<Output> parse_output(std::string_view text);  // "inherit", "journal"
+
 // Who says READY=1 to the service manager that has given NOTIFY_SOCKET.
 enum class ReadyBy {
     Container,  // a process of it, by sd_notify(3)
@@ -82,6 +89,7 @@ struct CreateRequest {
     std::optional<Registration> registration;
     std::optional<UnitMode> unit_mode;
     std::optional<ReadyBy> ready_by;
+    std::optional<Output> output;
     std::string program;  // our own, as argv[0] has it
 };
 

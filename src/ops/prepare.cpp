@@ -18,6 +18,7 @@
 #include "ops/inside.hpp"
 #include "ops/locate.hpp"
 #include "ops/notification.hpp"
+#include "ops/output.hpp"
 #include "ops/part_of.hpp"
 #include "ops/pressure.hpp"
 #include "ops/service.hpp"
@@ -160,11 +161,14 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     std::string config = TRY(read_config(bundle));
     Prepared prepared = TRY(prepare_text(request, id, std::move(config)));
     TRY(check_terminal(request.detach, prepared.config.process->terminal, request.console_socket));
+    prepared.output = TRY(decide_output(request.output, prepared.config));
     // Before a user is told what else a user's container needs.
     prepared.mode = TRY(unit_mode(request, prepared.config, prepared.facts));
     TRY(check_machine(globals, prepared));
     TRY(decide_unit(request, prepared));
     plan::Request wanted = wishes(request, bundle);
+    // PID 1 gives a service its output.
+    wanted.to_journal = prepared.output == Output::Journal && prepared.mode != UnitMode::Service;
     if (prepared.facts.caller && prepared.mode != UnitMode::Service)
         prepared.credentials =
             pass_credentials(*prepared.facts.caller, globals.root + "/" + id.str(), prepared.config,

@@ -29,6 +29,7 @@ struct Prepared {
     std::optional<CredentialsCopy> credentials;
     Registration registration = Registration::No;
     UnitMode mode = UnitMode::Scope;
+    Output output = Output::Inherit;
 };
 
 // runc's rules for who gets the terminal, in its words.

@@ -14,6 +14,7 @@
 #include "ops/engine_sockets.hpp"
 #include "ops/foreground.hpp"
 #include "ops/locate.hpp"
+#include "ops/output.hpp"
 #include "ops/pid_file.hpp"
 #include "ops/removal.hpp"
 #include "ops/service.hpp"
@@ -133,11 +134,17 @@ unit::Properties ServiceCall::own_properties() const {
     // A terminal of its own is its standard streams.
     if (prepared_.config.process->terminal)
         return properties;
+    const bool to_journal = prepared_.output == Output::Journal;
+    if (to_journal)
+        for (unit::Property& property : journal_properties(prepared_.plan))
+            properties.push_back(std::move(property));
     // systemd resets a terminal that it gives to a service, and a program in
     // the background has no business to read from the user's.
     const bool keep_input = !request_.detach || ::isatty(STDIN_FILENO) == 0;
     properties.push_back({"StandardInputFileDescriptor",
                           unit::Descriptor{keep_input ? STDIN_FILENO : nothing_.get()}});
+    if (to_journal)
+        return properties;
     properties.push_back({"StandardOutputFileDescriptor", unit::Descriptor{STDOUT_FILENO}});
     properties.push_back({"StandardErrorFileDescriptor", unit::Descriptor{STDERR_FILENO}});
     return properties;

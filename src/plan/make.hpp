@@ -17,6 +17,7 @@ namespace unitc::plan {
 struct Request {
     std::string bundle;  // absolute, symlinks resolved
     int preserve_fds = 0;
+    bool to_journal = false;  // standard output and error
     bool pivot = true;
     bool new_keyring = true;
     std::vector<std::string> extra_env;  // LISTEN_FDS and friends

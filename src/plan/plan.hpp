@@ -112,6 +112,7 @@ struct ProcessPlan {
     std::string apparmor_profile;
     std::string selinux_label;
     bool listen_pidfd_id = false;  // sd_listen_fds(3): add LISTEN_PIDFDID, known only inside
+    bool to_journal = false;       // standard output and error, by a stream from the parent
     int preserve_fds = 0;          // descriptors 3 … 2+N stay open
 };
 

@@ -118,6 +118,7 @@ ProcessPlan make_process(const oci::Process& process, const Request& request,
     plan.apparmor_profile = process.apparmor_profile;
     plan.selinux_label = process.selinux_label;
     plan.listen_pidfd_id = request.listen_pidfd_id;
+    plan.to_journal = request.to_journal;
     plan.preserve_fds = request.preserve_fds;
     return plan;
 }

@@ -230,6 +230,8 @@ void show_process(std::string& out, const InitPlan& init) {
         line(out, "seccomp",
              {std::to_string(init.seccomp->bpf.size() / 8), "instructions", "flags",
               hex(init.seccomp->flags)});
+    if (process.to_journal)
+        line(out, "output", {"journal"});
     if (process.preserve_fds > 0)
         line(out, "preserve-fds", {std::to_string(process.preserve_fds)});
     line(out, "cwd", {process.cwd});

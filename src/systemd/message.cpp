@@ -78,10 +78,16 @@ struct Append {
         close();
         close();
     }
+    void operator()(const unit::ByteStrings& value) const {
+        open('a', "ay");
+        for (const std::string& item : value.texts)
+            (*this)(unit::Bytes{item.begin(), item.end()});
+        close();
+    }
 };
 
-constexpr const char* kSignatures[] = {"b",  "i",     "u",     "t",  "x",  "s", "ay",
-                                       "as", "a(ss)", "a(st)", "ah", "au", "h", "a(sasb)"};
+constexpr const char* kSignatures[] = {"b",     "i",     "u",  "t",  "x", "s",       "ay", "as",
+                                       "a(ss)", "a(st)", "ah", "au", "h", "a(sasb)", "aay"};
 static_assert(std::size(kSignatures) == std::variant_size_v<unit::Value>);
 
 }  // namespace

@@ -66,6 +66,12 @@ struct Writer {
     std::string operator()(const Command& value) const {
         return "a(sasb) 1 " + quoted(value.path) + (*this)(value.argv).substr(2) + " false";
     }
+    std::string operator()(const ByteStrings& value) const {
+        std::string text = "aay " + std::to_string(value.texts.size());
+        for (const std::string& item : value.texts)
+            text.append((*this)(Bytes{item.begin(), item.end()}).substr(2));
+        return text;
+    }
 };
 
 }  // namespace

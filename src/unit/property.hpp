@@ -27,15 +27,21 @@ struct Descriptor {  // h
     int fd = -1;     // borrowed
     bool operator==(const Descriptor&) const = default;
 };
+struct ByteStrings {  // aay
+    Strings texts;
+    bool operator==(const ByteStrings&) const = default;
+};
 struct Command {  // a(sasb) of one, whose failure counts
     std::string path;
     Strings argv;
     bool operator==(const Command&) const = default;
 };
 
-// The D-Bus type follows from the alternative: b i u t x s ay as a(ss) a(st) ah au h a(sasb).
-using Value = std::variant<bool, int32_t, uint32_t, uint64_t, int64_t, std::string, Bytes, Strings,
-                           StringPairs, StringNumbers, Pidfd, Pid, Descriptor, Command>;
+// The D-Bus type follows from the alternative: b i u t x s ay as a(ss) a(st) ah au h a(sasb)
+// aay.
+using Value =
+    std::variant<bool, int32_t, uint32_t, uint64_t, int64_t, std::string, Bytes, Strings,
+                 StringPairs, StringNumbers, Pidfd, Pid, Descriptor, Command, ByteStrings>;
 
 struct Property {
     std::string name;

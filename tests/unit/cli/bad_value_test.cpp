@@ -49,6 +49,7 @@ const std::vector<BadValues>& bad_values() {
         {"pids-limit", {"x", "1.5", "9223372036854775808"}},
         {"preserve-fds", {"", "-1", "x", "1.0", "2147483648"}},
         {"ready", {"", "yes", "Started"}},
+        {"output", {"", "Journal", "journald"}},
         {"register", {"", "true", "Yes"}},
         {"root", {"/", "/.", "/a/.."}},
         {"rootless", {"maybe", "2"}},

@@ -31,6 +31,7 @@ TEST(PropertyText, IsWhatBusctlTakes) {
         {{"A", Pid{42}}, "A au 1 42"},
         {{"A", Descriptor{3}}, "A h 3"},
         {{"A", Command{"/bin/a", {"a", "b c"}}}, "A a(sasb) 1 /bin/a 2 a \"b c\" false"},
+        {{"A", ByteStrings{{"AB", ""}}}, "A aay 2 2 65 66 0"},
     };
     for (const Row& row : rows)
         EXPECT_EQ(to_text(row.property), row.text);
