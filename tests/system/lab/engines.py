@@ -182,7 +182,7 @@ class Containerd(Engine):
     @contextlib.contextmanager
     def network(self):
         """Sockets made meanwhile are in the daemon's network namespace."""
-        pid = systemd.properties(self.unit, "Service")["MainPID"]
+        pid = systemd.properties(self.unit)["MainPID"]
         with open("/proc/thread-self/ns/net") as ours, open(f"/proc/{pid}/ns/net") as its:
             os.setns(its.fileno(), os.CLONE_NEWNET)
             try:

@@ -32,12 +32,12 @@ def _unwrap(value):
     return value["data"] if isinstance(value, dict) and set(value) == {"type", "data"} else value
 
 
-def properties(unit, kind="Scope"):
+def properties(unit):
     """All D-Bus properties of a loaded unit: the common Unit ones and those of its type. {} when gone."""
     if not loaded(unit):
         return {}
     found = {}
-    for interface in ("Unit", kind):
+    for interface in ("Unit", unit.rpartition(".")[2].capitalize()):
         reply = _command("busctl", "--json=short", "call", "org.freedesktop.systemd1", object_path(unit),
                          "org.freedesktop.DBus.Properties", "GetAll", "s", "org.freedesktop.systemd1." + interface)
         if reply.returncode == 0:
