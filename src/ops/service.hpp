@@ -4,7 +4,8 @@
 // ops.hpp). Both talk over a socket in the container's directory:
 //
 //   service → caller   Terminal, 1 descriptor: the pty's master, if there is one
-//   service → caller   Ready, 1 descriptor: pidfd of the first process, which waits
+//   service → caller   Ready, 2 descriptors: pidfd of the first process, which waits, and
+//                      the service's channel to it, in case the service cannot speak for it
 //   caller → service   Start: pid file and sockets are served
 //   service → caller   Detached: the program was executed; or Failed, Refused
 //

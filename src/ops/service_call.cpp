@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <optional>
 
 #include "base/log.hpp"
@@ -14,7 +15,6 @@
 #include "ops/engine_sockets.hpp"
 #include "ops/foreground.hpp"
 #include "ops/locate.hpp"
-#include "ops/output.hpp"
 #include "ops/pid_file.hpp"
 #include "ops/removal.hpp"
 #include "ops/service.hpp"
@@ -65,7 +65,9 @@ private:
     Result<std::optional<int>> exit_status();
     unit::Properties own_properties() const;
     std::vector<std::string> command() const;
+    Result<> meet_service();
     Result<wire::Packet> hear_service();
+    Result<> find_out();
     Result<> take_init(wire::Packet packet);
     Failure no_word();
 
@@ -85,6 +87,7 @@ private:
     std::optional<wire::Channel> channel_;
     Fd nothing_;  // /dev/null
     Fd init_;
+    wire::Channel init_channel_;
     Fd master_;
 };
 
@@ -121,7 +124,7 @@ std::vector<std::string> ServiceCall::command() const {
     if (request_.no_pivot)
         words.emplace_back("--no-pivot");
     words.push_back(std::string{"--register="} + word_of(prepared_.registration));
-    words.push_back(record_.id);
+    words.insert(words.end(), {"--", record_.id});
     return words;
 }
 
@@ -134,17 +137,13 @@ unit::Properties ServiceCall::own_properties() const {
     // A terminal of its own is its standard streams.
     if (prepared_.config.process->terminal)
         return properties;
-    const bool to_journal = prepared_.output == Output::Journal;
-    if (to_journal)
-        for (unit::Property& property : journal_properties(prepared_.plan))
-            properties.push_back(std::move(property));
     // systemd resets a terminal that it gives to a service, and a program in
     // the background has no business to read from the user's.
     const bool keep_input = !request_.detach || ::isatty(STDIN_FILENO) == 0;
     properties.push_back({"StandardInputFileDescriptor",
                           unit::Descriptor{keep_input ? STDIN_FILENO : nothing_.get()}});
-    if (to_journal)
-        return properties;
+    if (prepared_.output == Output::Journal)
+        return properties;  // the plan says where
     properties.push_back({"StandardOutputFileDescriptor", unit::Descriptor{STDOUT_FILENO}});
     properties.push_back({"StandardErrorFileDescriptor", unit::Descriptor{STDERR_FILENO}});
     return properties;
@@ -168,30 +167,43 @@ Failure ServiceCall::no_word() {
     return fail("unit '" + record_.unit + "' has ended before the container's program began" + how);
 }
 
-Result<wire::Packet> ServiceCall::hear_service() {
-    const Fd& awaited = channel_ ? channel_->fd() : listener_;
-    const auto news = TRY(manager_->await_service(&awaited, deadline_));
+Result<> ServiceCall::meet_service() {
+    const auto news = TRY(manager_->await_service(&listener_, deadline_));
     if (news == systemd::ServiceNews::Late)
         return fail_code(ETIMEDOUT, "wait for unit '" + record_.unit + "'");
-    // A program that is faster to say READY than unitc is to say that it began.
-    const bool begun = news == systemd::ServiceNews::Up && channel_;
-    if (news != systemd::ServiceNews::Word && !begun)
+    if (news != systemd::ServiceNews::Word)
         return no_word();
-    if (!channel_) {
-        const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
-        if (fd < 0)
-            return fail_sys("accept4");
-        channel_.emplace(Fd{fd});
-        return hear_service();
-    }
-    auto packet = receive_by(*channel_, deadline_);
-    if (!packet && packet.error().code == EPIPE)
+    const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0)
+        return fail_sys("accept4");
+    channel_.emplace(Fd{fd});
+    return {};
+}
+
+// From its channel alone: a program can be ready, or have ended, for systemd
+// before the unitc beside it has said that it began. The channel ends with that.
+Result<wire::Packet> ServiceCall::hear_service() {
+    if (!channel_)
+        TRY(meet_service());
+    return receive_by(*channel_, deadline_);
+}
+
+// PID 1 kills what is beside a program that has ended, so also the unitc that
+// would have told what came of its start. SIGKILL is how a process ends whose
+// unitc was killed before that.
+Result<> ServiceCall::find_out() {
+    TRY_IN("unable to start container process", await_execution(init_channel_, deadline_));
+    constexpr int kKilled = 2;  // CLD_KILLED
+    const auto state = TRY(manager_->unit_state(record_.unit));
+    const bool ended = state.main_code != 0 || !state.loaded;
+    if (!ended || (state.main_code == kKilled && state.main_status == SIGKILL))
         return no_word();
-    return packet;
+    return {};
 }
 
 Result<> ServiceCall::take_init(wire::Packet packet) {
     init_ = std::move(packet.fds.front());
+    init_channel_ = wire::Channel{std::move(packet.fds.back())};
     const auto store = TRY(open_store(globals_));
     const ContainerId id = TRY(ContainerId::parse(record_.id));
     const auto record = TRY(store.peek(id));
@@ -205,12 +217,15 @@ Result<> ServiceCall::take_init(wire::Packet packet) {
 
 Result<> ServiceCall::converse() {
     for (;;) {
-        wire::Packet packet = TRY(hear_service());
+        auto heard = hear_service();
+        if (!heard && heard.error().code == EPIPE)
+            return init_ ? find_out() : no_word();
+        wire::Packet packet = TRY(std::move(heard));
         if (packet.message == wire::Message::Detached)
             return {};
         if (packet.message == wire::Message::Terminal && packet.fds.size() == 1)
             TRY(sockets_.pass_terminal(std::move(packet.fds.front()), master_));
-        else if (packet.message != wire::Message::Ready || packet.fds.size() != 1)
+        else if (packet.message != wire::Message::Ready || packet.fds.size() != 2)
             return fail("the container's service spoke out of turn");
         else if (auto taken = take_init(std::move(packet)); !taken) {
             // Or it would go on without us.
@@ -241,6 +256,7 @@ Result<std::optional<int>> ServiceCall::exit_status() {
 
 Result<int> ServiceCall::stay(Foreground foreground) {
     channel_->close();
+    init_channel_.close();
     kept_ = true;
     const int status = TRY(foreground.wait(
         init_, [this] { return exit_status(); }, std::move(master_)));

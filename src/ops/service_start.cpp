@@ -131,7 +131,8 @@ private:
         if (creation_->master())
             asked = caller_->send(wire::Message::Terminal, {}, {creation_->master().get()});
         if (asked)
-            asked = caller_->send(wire::Message::Ready, {}, {init.pidfd().get()});
+            asked = caller_->send(wire::Message::Ready, {},
+                                  {init.pidfd().get(), init.channel().fd().get()});
         Result<wire::Packet> word =
             asked ? receive_by(*caller_, deadline_) : Failure{asked.error()};
         if (word)

@@ -101,6 +101,21 @@ def systemctl_stops_and_kills_it(t):
 
 
 @test(peers="")
+def a_program_that_has_ended_before_unitc_says_so_has_its_status(t):
+    bundle = t.bundle(shell="exit 7")
+    bundle.config["hooks"] = {"poststart": [{"path": "/bin/sleep", "args": ["sleep", "0.5"]}]}
+    result = t.run(bundle, _MODE, status=7)
+    t.equal(result.err, "", "what is said")
+
+
+@test(peers="")
+def an_id_may_begin_with_a_dash(t):
+    identity = "-" + t.id()
+    t.finally_do(lambda: t.call("delete", "--force", "--", identity))
+    t.equal(t.call("run", "--bundle", t.bundle(shell="exit 7").save().path, _MODE, "--", identity).status, 7, "status")
+
+
+@test(peers="")
 def its_exit_status_is_the_units(t):
     for status, active in ((0, "inactive"), (7, "failed")):
         bundle = t.bundle(shell=f"exit {status}")
