@@ -127,7 +127,6 @@ Result<> die_with_parent(Context& context) {
     return {};
 }
 
-// From here on to the journal, also what hooks say that run in our namespaces.
 Result<> take_output(Context& context) {
     for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
         if (::dup2(context.output.get(), fd) < 0)

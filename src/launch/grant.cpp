@@ -2,6 +2,7 @@
 #include "launch/grant.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "sys/file.hpp"
 
@@ -19,7 +20,8 @@ Result<> grant(const Child& child, const plan::InitPlan& plan) {
     }
     if (!plan.process.terminal)
         if (const auto uid = sys::to_outside(child.id_maps()->uids, plan.process.uid))
-            sys::hand_over_streams(*uid);
+            // The others are not the container's where its output is the journal's.
+            sys::hand_over_streams(*uid, plan.process.to_journal ? STDIN_FILENO : STDERR_FILENO);
     return {};
 }
 

@@ -21,10 +21,24 @@ bool is_engines(const std::string& id) {
 // What journald is told before the first line, in the order of its
 // journald-stream.c: identifier, unit, priority, and whether to look for
 // "<3>" before a line; then whether to pass it on to syslog, kmsg, console.
+// No prefix: an image's "<0>" would be shown on every terminal of the host.
 std::string header(const plan::Plan& plan) {
     constexpr const char* kInfo = "6";
     const std::string& unit = plan.unit.service.empty() ? plan.unit.name : plan.unit.service;
-    return plan.id + "\n" + unit + "\n" + kInfo + "\n1\n0\n0\n0\n";
+    return plan.id + "\n" + unit + "\n" + kInfo + "\n0\n0\n0\n0\n";
+}
+
+Result<Fd> connect(const std::string& header) {
+    Fd stream = TRY(sys::connect_unix(kStream, SOCK_STREAM));
+    if (::shutdown(stream.get(), SHUT_RD) < 0)
+        return fail_sys("shutdown", kStream);
+    // As much as systemd lets a service be ahead of journald; a user gets less.
+    constexpr int kAhead = 8 << 20;
+    for (const int option : {SO_SNDBUFFORCE, SO_SNDBUF})
+        if (::setsockopt(stream.get(), SOL_SOCKET, option, &kAhead, sizeof kAhead) == 0)
+            break;
+    TRY(sys::write_all(stream, header));
+    return stream;
 }
 
 }  // namespace
@@ -53,11 +67,7 @@ Result<Output> decide_output(const std::optional<Output>& option, const oci::Con
 Result<Fd> open_output(const plan::Plan& plan) {
     if (!plan.init.process.to_journal)
         return Fd{};
-    Fd stream = TRY_IN("output to the journal", sys::connect_unix(kStream, SOCK_STREAM));
-    if (::shutdown(stream.get(), SHUT_RD) < 0)
-        return fail_sys("shutdown", kStream);
-    TRY_IN("output to the journal", sys::write_all(stream, header(plan)));
-    return stream;
+    return TRY_IN("output to the journal", connect(header(plan)));
 }
 
 unit::Properties journal_properties(const plan::Plan& plan) {
@@ -66,6 +76,7 @@ unit::Properties journal_properties(const plan::Plan& plan) {
     return {{"StandardOutput", std::string{"journal"}},
             {"StandardError", std::string{"journal"}},
             {"SyslogIdentifier", plan.id},
+            {"SyslogLevelPrefix", false},
             {"LogExtraFields",
              unit::ByteStrings{{"CONTAINER_ID=" + shown, "CONTAINER_ID_FULL=" + plan.id,
                                 "CONTAINER_NAME=" + plan.id}}}};

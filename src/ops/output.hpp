@@ -22,7 +22,7 @@ Result<Output> decide_output(const std::optional<Output>& option, const oci::Con
 // LOGGING"), for both, which keeps their lines in order; none where the plan has none.
 Result<Fd> open_output(const plan::Plan& plan);
 
-// The same by PID 1, for a container that is a service; with fields, which only
+// The same of a container that is a service, by PID 1; with fields, which only
 // it can have journald add.
 unit::Properties journal_properties(const plan::Plan& plan);
 

@@ -188,6 +188,9 @@ Result<Prepared> prepare(const Globals& globals, const CreateRequest& request,
     TRY(launch::check_id_mappers(prepared.plan.init));
     if (prepared.mode == UnitMode::Self)
         TRY(check_inside(prepared.plan.unit));
+    if (prepared.mode == UnitMode::Service && prepared.output == Output::Journal)
+        for (unit::Property& property : journal_properties(prepared.plan))
+            prepared.plan.unit.properties.push_back(std::move(property));
     TRY(add_seccomp(globals, prepared.config, prepared.plan.init));
     return prepared;
 }

@@ -106,8 +106,8 @@ Result<Fd> duplicate(int fd) {
     return Fd{copy};
 }
 
-void hand_over_streams(uid_t uid) {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+void hand_over_streams(uid_t uid, int last) {
+    for (int fd = STDIN_FILENO; fd <= last; ++fd) {
         struct stat status {};
         if (::fstat(fd, &status) < 0 || status.st_uid == uid || S_ISCHR(status.st_mode))
             continue;

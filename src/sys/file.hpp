@@ -47,10 +47,10 @@ Result<std::string> read_link(int dir, const char* path);
 Result<struct stat> stat_fd(const Fd& fd);
 Result<Fd> duplicate(int fd);  // with close-on-exec
 
-// Gives descriptors 0, 1 and 2 to a user, who may then reopen them by
+// Gives descriptors 0, 1 and 2, or up to `last`, to a user, who may then reopen them by
 // /dev/stdout: pipes and files of the caller's, as runc does; a device that is
 // not the container's alone (/dev/null, a terminal) keeps its owner.
-void hand_over_streams(uid_t uid);
+void hand_over_streams(uid_t uid, int last = 2);
 
 enum class Lock { Shared, Exclusive };
 enum class Wait { Yes, No };

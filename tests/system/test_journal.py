@@ -7,7 +7,9 @@ import subprocess
 
 from lab import systemd, test, until
 
-_TALK = "echo out; echo err >&2; echo '<3>grave'"
+# No word of an image's is grave: it would be shown on every terminal.
+_TALK = "echo out; echo err >&2; echo '<0>grave'"
+_HEARD = ("out", "err", "<0>grave")
 
 
 def _entries(*matches):
@@ -38,7 +40,7 @@ def of_a_scope_it_is_the_scopes(t):
     t.equal(c.result.out + c.result.err, "", "output of unitc")
     said = _said(c.unit, 3)
     t.equal(_fields(said, "MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "_PID"),
-            [("out", "6", c.id, str(c.pid)), ("err", "6", c.id, str(c.pid)), ("grave", "3", c.id, str(c.pid))], "entries")
+            [(text, "6", c.id, str(c.pid)) for text in _HEARD], "entries")
     invocation = systemd.control("show", "--property=InvocationID", "--value", c.unit).stdout.strip()
     t.equal({entry["_SYSTEMD_INVOCATION_ID"] for entry in said}, {invocation}, "invocation")
     for command in ("logs", "status"):
@@ -76,9 +78,16 @@ def of_a_service_it_has_the_containers_fields(t):
     unit = f"unitc-{identity}.service"
     said = _said(unit, 3)
     t.equal(_fields(said, "MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "CONTAINER_ID", "CONTAINER_ID_FULL", "CONTAINER_NAME"),
-            [(text, priority, identity, identity, identity, identity)
-             for text, priority in (("out", "6"), ("err", "6"), ("grave", "3"))], "entries")
+            [(text, "6", identity, identity, identity, identity) for text in _HEARD], "entries")
     t.equal(_fields(_entries(f"CONTAINER_NAME={identity}", "_TRANSPORT=stdout"), "_SYSTEMD_UNIT"), [(unit,)] * 3, "by name")
+
+
+@test(peers="")
+def plan_shows_it(t):
+    bundle = t.bundle("true").save()
+    t.contains(t.ok("plan", "--output=journal", "--bundle", bundle.path, "x").out, "output journal")
+    told = t.ok("plan", "--output=journal", "--unit=service", "--bundle", bundle.path, "x").out
+    t.contains(told, "StandardOutput s journal", "SyslogIdentifier s x", "LogExtraFields aay 3 ")
 
 
 @test(peers="")

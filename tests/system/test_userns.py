@@ -2,6 +2,7 @@
 """User, time and joined namespaces: what the container's root is to the host, and what it may do inside."""
 
 import os
+import subprocess
 import sys
 
 from lab import cgroup, process, test, until
@@ -51,6 +52,16 @@ def root_inside_is_nobody_outside(t):
     t.equal(open(f"/proc/{c.pid}/gid_map").read().split(), ["0", str(BASE), "65536"], "gid map")
     t.equal(open(f"/proc/{c.pid}/setgroups").read().strip(), "allow", "setgroups")
     t.check(process.namespace(c.pid, "user") != process.namespace("self", "user"), "the user namespace is the host's")
+
+
+@test(peers="")
+def output_to_the_journal_leaves_the_callers_files_alone(t):
+    bundle, identity = _userns(t, shell="echo mapped; exec sleep 1000").save(), t.id()
+    argv = t.rt.argv(["run", "-d", "--output=journal", "--bundle", bundle.path, identity])
+    with open(t.path("out"), "w") as out:
+        status = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False).returncode
+    t.equal((status, open(t.path("out")).read(), os.stat(t.path("out")).st_uid), (0, "", 0), "status, output, owner of the file")
+    t.check(until(lambda: "mapped" in t.ok("logs", identity).out), "its line is not in the journal")
 
 
 @test(lane="both", peers="")
