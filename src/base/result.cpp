@@ -35,4 +35,8 @@ Failure fail_code(int code, std::string_view call, std::string_view object) {
     return Failure{Error{code, std::move(message)}};
 }
 
+Failure detail::pass_on(Error&& error) noexcept {
+    return Failure{std::move(error)};
+}
+
 }  // namespace unitc

@@ -35,38 +35,42 @@ using Failure = tl::unexpected<Error>;
 // "no such file or directory": strerror in the field's lower case.
 std::string errno_text(int code);
 
+// Cold: what only leads to one of these is kept out of the pages that a program
+// without failures reads in.
+
 // A failure that is not a system call's.
-Failure fail(std::string message);
+[[gnu::cold]] Failure fail(std::string message);
 
 // The failure of the system call `call` on `object`. Reads errno first.
-Failure fail_sys(std::string_view call, std::string_view object = {});
+[[gnu::cold]] Failure fail_sys(std::string_view call, std::string_view object = {});
 
 // The same with the error number at hand (sd-bus and libcap return it).
-Failure fail_code(int code, std::string_view call, std::string_view object = {});
+[[gnu::cold]] Failure fail_code(int code, std::string_view call, std::string_view object = {});
 
 }  // namespace unitc
 
 // Yields the value, or returns the error from the enclosing function. Stands
 // alone (`auto x = TRY(f());` or `TRY(f());`): leaving a larger expression
 // from its middle leaves unspecified what else has been evaluated.
-#define TRY(expression)                                                  \
-    __extension__({                                                      \
-        auto try_result = (expression);                                  \
-        if (!try_result) [[unlikely]]                                    \
-            return ::tl::make_unexpected(std::move(try_result).error()); \
-        ::unitc::detail::take(std::move(try_result));                    \
+#define TRY(expression)                                                     \
+    __extension__({                                                         \
+        auto try_result = (expression);                                     \
+        if (!try_result) [[unlikely]]                                       \
+            return ::unitc::detail::pass_on(std::move(try_result).error()); \
+        ::unitc::detail::take(std::move(try_result));                       \
     })
 
 // The same, with `context` put in front of the error.
-#define TRY_IN(context, expression)                                                  \
-    __extension__({                                                                  \
-        auto try_result = (expression);                                              \
-        if (!try_result) [[unlikely]]                                                \
-            return ::tl::make_unexpected(std::move(try_result).error().in(context)); \
-        ::unitc::detail::take(std::move(try_result));                                \
+#define TRY_IN(context, expression)                                                     \
+    __extension__({                                                                     \
+        auto try_result = (expression);                                                 \
+        if (!try_result) [[unlikely]]                                                   \
+            return ::unitc::detail::pass_on(std::move(try_result).error().in(context)); \
+        ::unitc::detail::take(std::move(try_result));                                   \
     })
 
 namespace unitc::detail {
+[[gnu::cold]] Failure pass_on(Error&& error) noexcept;
 template <typename T>
 T take(Result<T>&& result) {
     return *std::move(result);

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "sys/file.hpp"
 
@@ -104,8 +105,10 @@ Result<> send_packet(const Fd& socket, std::string_view bytes, const std::vector
 
 Result<Packet> receive_packet(const Fd& socket, size_t limit) {
     Packet packet;
-    packet.bytes.resize(limit);
-    iovec data{packet.bytes.data(), packet.bytes.size()};
+    // Not a string of that size: most packets are short, and every page that is
+    // cleared for one is a fault.
+    const auto buffer = std::make_unique_for_overwrite<char[]>(limit);  // NOLINT(*-c-arrays)
+    iovec data{buffer.get(), limit};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostFds * sizeof(int))> control{};
     msghdr message{};
     message.msg_iov = &data;
@@ -119,7 +122,7 @@ Result<Packet> receive_packet(const Fd& socket, size_t limit) {
     take_fds(message, packet.fds);
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
         return fail_code(EMSGSIZE, "recvmsg");
-    packet.bytes.resize(static_cast<size_t>(got));
+    packet.bytes.assign(buffer.get(), static_cast<size_t>(got));
     return packet;
 }
 
