@@ -7,9 +7,10 @@
 
 namespace unitc::launch {
 
-// Makes sure that /proc/self/exe lies on a read-only mount, by executing the
-// program again from a detached read-only copy of its mount if need be; then
-// it does not return. Whoever opens /proc/self/exe for writing gets EROFS, for
+// Makes sure that /proc/self/exe, and all that is mapped of it, lies on a
+// read-only mount: a detached copy of its own, to which the running process is
+// moved or, where that cannot be, in which the program is executed again; then
+// this does not return. Whoever opens /proc/self/exe for writing gets EROFS, for
 // as long as the process lives or a descriptor of it.
 Result<> seal_executable(char** argv);
 

@@ -53,17 +53,32 @@ def created_init_is_in_all_six_namespaces_of_its_own(t):
         t.check(process.namespace(c.pid, kind) != process.namespace("self", kind), f"{kind} namespace is the host's")
 
 
-@test(peers="")
+def _sealed(t, pid):
+    """No way to the runtime's own file that the process has can be written to: neither its executable nor its maps."""
+    writable = subprocess.run(["sh", "-c", f"exec 3>>/proc/{pid}/exe"], capture_output=True, text=True)
+    t.check(writable.returncode != 0, "the init's executable can be opened for writing")
+    ours = os.stat(t.rt.path)
+    ways = [f"/proc/{pid}/exe", *(f"/proc/{pid}/map_files/{name}" for name in os.listdir(f"/proc/{pid}/map_files"))]
+    found = [way for way in ways if os.path.samestat(os.stat(way), ours)]
+    t.check(len(found) > 2, f"ways to {t.rt.path}: {found}")
+    t.equal([way for way in found if not os.statvfs(way).f_flag & os.ST_RDONLY], [], "ways on a writable mount")
+
+
+@test(lane="both", peers="")
 def created_init_cannot_be_traced_and_is_not_our_executable_on_disk(t):
     c = t.created(t.bundle("sleep", "1000"))
     t.check(os.stat(f"/proc/{c.pid}/environ").st_uid == 0, "unexpected owner")
-    facts, ours = os.stat(f"/proc/{c.pid}/exe"), os.stat(t.rt.path)
     held = open(f"/proc/{c.pid}/exe", "rb")
     t.finally_do(held.close)
-    writable = subprocess.run(["sh", "-c", f"exec 3>>/proc/{c.pid}/exe"], capture_output=True, text=True)
-    t.check(writable.returncode != 0, "the init's executable can be opened for writing")
-    t.check((facts.st_dev, facts.st_ino) != (ours.st_dev, ours.st_ino) or os.statvfs(f"/proc/{c.pid}/exe").f_flag & os.ST_RDONLY,
-            "the init's executable is the host's binary itself, writable once the init has gone")
+    _sealed(t, c.pid)
+
+
+@test(lane="both", peers="")
+def nor_is_it_where_the_image_cannot_be_moved_within_the_process(t):
+    bundle, identity = t.bundle("sleep", "1000").save(), t.id()
+    t.command("systemd-run", "--quiet", "--wait", "--collect", "-pSystemCallFilter=~process_vm_readv", "-pSystemCallErrorNumber=EPERM",
+              t.rt.path, "create", "--bundle", bundle.path, identity)
+    _sealed(t, t.state(identity)["pid"])
 
 
 @test()
