@@ -6,7 +6,7 @@
 build() {
   local directory=$1 preset=$2
   shift 2
-  "$@" cmake --preset "$preset" -B "build/$directory" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+  "$@" cmake --preset "$preset" -B "build/$directory" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_INSTALL_PREFIX=/usr
   "$@" timeout 3000 cmake --build "build/$directory" -j2
 }
 
@@ -106,6 +106,24 @@ phase_try_d13() { show_demos d13; }
 show_demos() {
   timeout -k 10 300 tests/machine run "$1" -- sh -c \
     "install -m 755 /src/build/$(binary_directory "$1")/unitc /usr/local/bin/unitc && exec /src/tests/lib/demos /usr/local/bin/unitc"
+}
+
+phase_install_d12() { try_installed d12; }
+phase_install_d13() { try_installed d13; }
+
+# As a user installs it, into a machine of its own.
+try_installed() {
+  local image=$1 share=$work/share-install-$1 directory wrapper=() status=0
+  directory=build/$(binary_directory "$image")
+  [[ $(host_image) == "$image" ]] || wrapper=("$tree/tests/lib/in-image" "$image")
+  rm -rf "$directory/stage" "$share"
+  mkdir -p "$share"
+  "${wrapper[@]}" env DESTDIR="$directory/stage" cmake --install "$directory"
+  timeout -k 10 300 tests/machine run "$image" --share "$share" -- \
+    sh -c "/src/tests/lib/installed /src/$directory/stage >/share/results" || status=$?
+  cat "$share/results"
+  sed 's/^\([A-Z]*\) /\1 install:/' "$share/results" >"$results" || true
+  return "$status"
 }
 
 # Emulation (no usable /dev/kvm) now and then executes an instruction wrongly, which the guest's kernel does not survive:
