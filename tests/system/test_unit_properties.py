@@ -215,6 +215,21 @@ def annotations_set_the_properties_of_the_white_list(t):
     t.equal((found["TimeoutStopUSec"], found["KillSignal"], found["CollectMode"]), (7000000, 10, "inactive"), "properties")
 
 
+@test(peers="")
+def systemd_oomd_is_told_by_annotations(t):
+    bundle = t.bundle("sleep", "1000").annotate("org.systemd.property.ManagedOOMPreference", "'omit'")
+    bundle.annotate("org.systemd.property.ManagedOOMMemoryPressure", "'kill'")
+    bundle.annotate("org.systemd.property.ManagedOOMMemoryPressureLimit", "uint32 2147483648")
+    c = t.detached(bundle)
+    for moment in ("at first", "after a reload"):
+        found = c.properties()
+        told = tuple(found["ManagedOOM" + name] for name in ("Preference", "MemoryPressure", "MemoryPressureLimit"))
+        t.equal(told, ("omit", "kill", 2147483648), f"properties {moment}")
+        # What systemd-oomd itself looks at.
+        t.equal(os.getxattr(c.cgroup, "user.oomd_omit"), b"1", f"mark of the cgroup {moment}")
+        systemd.control("daemon-reload")
+
+
 @test(peers="runc")
 def annotations_in_seconds_become_microseconds(t):
     bundle = t.bundle("sleep", "1000").annotate("org.systemd.property.TimeoutStopSec", "uint64 5")
