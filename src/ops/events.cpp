@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "cgroup/victims.hpp"
 #include "cgroup/watch.hpp"
 #include "ops/ending.hpp"
 #include "ops/events_view.hpp"
@@ -46,6 +47,13 @@ Result<bool> print_stats(const Fd& group, const std::string& id, PrintLine print
     return true;
 }
 
+Result<> print_kills(uint64_t kills, const std::vector<cgroup::Victim>& victims,
+                     const std::string& id, PrintLine print) {
+    for (uint64_t i = 0; i < kills; ++i)
+        TRY(print(oom_event(id, i < victims.size() ? &victims[i] : nullptr)));
+    return {};
+}
+
 }  // namespace
 
 Result<> events(const Globals& globals, const EventsRequest& request, PrintLine print) {
@@ -56,12 +64,12 @@ Result<> events(const Globals& globals, const EventsRequest& request, PrintLine 
             return fail("container with id " + request.id + " is not running");
         return {};
     }
+    const auto log = cgroup::VictimLog::begin(watched.group.path);
     cgroup::Watch watch = TRY(cgroup::Watch::begin(group, std::move(watched.init)));
     const int64_t interval_us = std::max<int64_t>(request.interval_ns / 1000, 1);
     for (int64_t next = monotonic_us() + interval_us;;) {
         TRY(watch.wait(Deadline::in_ms((next - monotonic_us() + 999) / 1000)));
-        for (uint64_t left = watch.new_oom_kills(); left > 0; --left)
-            TRY(print(oom_event(request.id)));
+        TRY(print_kills(watch.new_oom_kills(), log.fresh(), request.id, print));
         if (!watch.lives())
             return {};
         const int64_t now = monotonic_us();

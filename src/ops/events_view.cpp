@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "base/text.hpp"
+
 namespace unitc::ops {
 namespace {
 
@@ -181,8 +183,14 @@ std::string stats_event(const std::string& id, const cgroup::Stats& stats) {
     return event("stats", id) + ",\"data\":" + data + "}\n";
 }
 
-std::string oom_event(const std::string& id) {
-    return event("oom", id) + "}\n";
+std::string oom_event(const std::string& id, const cgroup::Victim* victim) {
+    if (victim == nullptr)
+        return event("oom", id) + "}\n";
+    const std::string data = Object{}
+                                 .number("pid", static_cast<uint64_t>(victim->pid))
+                                 .put("name", text::json_string(victim->name))
+                                 .close();
+    return event("oom", id) + ",\"data\":" + data + "}\n";
 }
 
 }  // namespace unitc::ops

@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <csignal>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "ops/terminal_relay.hpp"
 #include "sys/file.hpp"
 #include "sys/process.hpp"
@@ -88,6 +90,12 @@ Result<int> Foreground::wait(const Fd& pidfd, const Ask& ask, Fd master) {
     if (relay)
         relay->drain();
     return *status;
+}
+
+void warn_of_victims(const cgroup::VictimLog& log) {
+    for (const cgroup::Victim& victim : log.fresh())
+        log::warning("out of memory: the kernel has killed process " + std::to_string(victim.pid) +
+                     " ('" + victim.name + "') of the container");
 }
 
 }  // namespace unitc::ops

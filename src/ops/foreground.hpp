@@ -7,6 +7,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "cgroup/victims.hpp"
 #include "launch/child.hpp"
 
 namespace unitc::ops {
@@ -31,5 +32,9 @@ private:
     explicit Foreground(Fd signals) : signals_(std::move(signals)) {}
     Fd signals_;
 };
+
+// Says which of the container's processes the OOM killer took: a status of 137
+// alone tells nobody why.
+void warn_of_victims(const cgroup::VictimLog& log);
 
 }  // namespace unitc::ops

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/log.hpp"
+#include "cgroup/victims.hpp"
 #include "ops/conversation.hpp"
 #include "ops/creation.hpp"
 #include "ops/foreground.hpp"
@@ -32,9 +33,11 @@ Result<> after_start(const Globals& globals, const state::Record& record, Deadli
 Result<int> stay(const Globals& globals, const CreateRequest& request, Creation creation,
                  Foreground foreground, const std::optional<Notification>& notification) {
     Laps laps;
+    const auto log = cgroup::VictimLog::begin(creation.record().cgroup);
     // Not a zombie of ours for the container's life.
     end_making();
     const int status = TRY(foreground.wait(creation.child(), std::move(creation.master())));
+    warn_of_victims(log);
     if (notification)
         notification->await_end();
     laps.lap("container's life");

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/log.hpp"
+#include "cgroup/victims.hpp"
 #include "ops/conversation.hpp"
 #include "ops/creation.hpp"
 #include "ops/engine_sockets.hpp"
@@ -258,8 +259,10 @@ Result<int> ServiceCall::stay(Foreground foreground) {
     channel_->close();
     init_channel_.close();
     kept_ = true;
+    const auto log = cgroup::VictimLog::begin(record_.cgroup);
     const int status = TRY(foreground.wait(
         init_, [this] { return exit_status(); }, std::move(master_)));
+    warn_of_victims(log);
     if (request_.keep)
         return status;
     // The container's own status is what the caller asked for, come what may.

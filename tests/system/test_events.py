@@ -217,7 +217,22 @@ def the_oom_killer_is_told(t):
     t.check(until(lambda: follower.lines()), "no line before the memory is used")
     with open(fifo, "w") as file:
         file.write("go\n")
-    oom = {"type": "oom", "id": c.id}
-    t.check(until(lambda: oom in follower.lines(), 20), f"no oom event: {[line['type'] for line in follower.lines()]}")
+    def told():
+        return [line for line in follower.lines() if line["type"] == "oom"]
+    t.check(until(told, 20), f"no oom event: {[line['type'] for line in follower.lines()]}")
     kills = dict(line.split() for line in cgroup.read(c.cgroup, "memory.events").splitlines())["oom_kill"]
-    t.check(until(lambda: follower.lines().count(oom) == int(kills)), f"{follower.lines().count(oom)} oom events for {kills} kills")
+    t.check(until(lambda: len(told()) == int(kills)), f"{len(told())} oom events for {kills} kills")
+    t.equal({line["id"] for line in told()}, {c.id}, "ids")
+    # All it uses is in tail's memory; the kernel names a process as the host knows it.
+    t.equal([line["data"]["name"] for line in told()][0], "tail", "who was killed")
+    t.check(told()[0]["data"]["pid"] > c.pid, f"pid of a child of {c.pid}: {told()[0]}")
+
+
+@test(lane="vm", peers="", seconds=60)
+def who_was_killed_is_said_at_the_end(t):
+    _needs(t, "memory")
+    for unit in ("scope", "service"):
+        bundle = t.bundle("tail", "/dev/zero")
+        bundle.resources["memory"] = {"limit": 16777216, "swap": 16777216}
+        result = t.run(bundle, f"--unit={unit}", status=137)
+        t.contains(result.err, "level=warning", "out of memory: the kernel has killed process", "('tail') of the container")

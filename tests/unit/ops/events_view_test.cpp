@@ -11,7 +11,13 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(OomEvent, HasNoData) {
+TEST(OomEvent, NamesWhomTheKernelNames) {
+    const cgroup::Victim victim{345, "a\"b"};
+    EXPECT_EQ(oom_event("web", &victim),
+              "{\"type\":\"oom\",\"id\":\"web\",\"data\":{\"pid\":345,\"name\":\"a\\\"b\"}}\n");
+}
+
+TEST(OomEvent, HasNoDataElse) {
     EXPECT_EQ(oom_event("web"), "{\"type\":\"oom\",\"id\":\"web\"}\n");
 }
 
