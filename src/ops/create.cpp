@@ -15,8 +15,10 @@ Result<> protect_executable(char** argv) {
 }
 
 Result<> begin_making(char** argv) {
+    TRY(protect_executable(argv));
+    // Not before: its process has the executable that we have.
     cgroup::begin_grace_period();
-    return protect_executable(argv);
+    return {};
 }
 
 void end_making() noexcept {

@@ -5,14 +5,14 @@
 #include <link.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <span>
+#include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/text.hpp"
 #include "sys/file.hpp"
@@ -60,18 +60,17 @@ Result<> map_anew(const Pages& pages, const ElfW(Phdr) & segment, const Fd& file
 
 // Data that has been written to: copied by the kernel, for to the compiler, and
 // to AddressSanitizer, the memory between two variables is not ours to read.
-Result<> copy_out(const Pages& pages) {
+Result<> copy_out(const Pages& pages, const Fd& memory) {
     void* copy = ::mmap(nullptr, pages.size(), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (copy == MAP_FAILED)
         return fail_sys("mmap");
-    iovec from{pages.address(), pages.size()};
-    iovec to{copy, pages.size()};
-    const ssize_t copied = ::process_vm_readv(::getpid(), &to, 1, &from, 1, 0);
+    const ssize_t copied =
+        ::pread(memory.get(), copy, pages.size(), static_cast<off_t>(pages.begin));
     if (copied != static_cast<ssize_t>(pages.size()) ||
         ::mremap(copy, pages.size(), pages.size(), MREMAP_MAYMOVE | MREMAP_FIXED,
                  pages.address()) == MAP_FAILED) {
-        auto failure = fail_sys(copied < 0 ? "process_vm_readv" : "mremap");
+        auto failure = fail_sys(copied < 0 ? "pread" : "mremap", "/proc/self/mem");
         ::munmap(copy, pages.size());
         return failure;
     }
@@ -87,13 +86,46 @@ Result<> protect_relocated(const dl_phdr_info& program, const ElfW(Phdr) & segme
     return {};
 }
 
+// Our own table of segments, copied: a page of it is among those that go.
+using Segments = std::vector<ElfW(Phdr)>;
+
+// Started by the dynamic linker as a command, say, the program is another one
+// than /proc/self/exe, whose pages would be put in the place of its own.
+Result<> check_is_ours(const Segments& segments, const Fd& file) {
+    ElfW(Ehdr) header{};
+    if (::pread(file.get(), &header, sizeof header, 0) != sizeof header ||
+        header.e_phnum != segments.size())
+        return fail("/proc/self/exe is not this program");
+    Segments there(segments.size());
+    const size_t size = segments.size() * sizeof(segments[0]);
+    if (::pread(file.get(), there.data(), size, static_cast<off_t>(header.e_phoff)) !=
+            static_cast<ssize_t>(size) ||
+        std::memcmp(there.data(), segments.data(), size) != 0)
+        return fail("/proc/self/exe is not this program");
+    return {};
+}
+
+// Whoever would refuse the real ones refuses this, while nothing is lost yet.
+Result<> check_may_execute(const Fd& file) {
+    void* const trial =
+        ::mmap(nullptr, page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE, file.get(), 0);
+    if (trial == MAP_FAILED)
+        return fail_sys("mmap");
+    ::munmap(trial, page_size());
+    return {};
+}
+
 Result<> move_segments(const dl_phdr_info& program, const Fd& file) {
-    const std::span segments{program.dlpi_phdr, program.dlpi_phnum};
+    const Segments segments(program.dlpi_phdr, program.dlpi_phdr + program.dlpi_phnum);
+    const Fd memory = TRY(open_at(AT_FDCWD, "/proc/self/mem", O_RDONLY));
+    TRY(check_is_ours(segments, file));
+    TRY(check_may_execute(file));
     for (const auto& segment : segments) {
         if (segment.p_type != PT_LOAD || segment.p_filesz == 0)
             continue;
         const Pages pages = pages_of(program, segment);
-        TRY((segment.p_flags & PF_W) != 0 ? copy_out(pages) : map_anew(pages, segment, file));
+        TRY((segment.p_flags & PF_W) != 0 ? copy_out(pages, memory)
+                                          : map_anew(pages, segment, file));
     }
     for (const auto& segment : segments)
         if (segment.p_type == PT_GNU_RELRO)
@@ -131,7 +163,9 @@ Result<prctl_mm_map> own_layout() {
     return map;
 }
 
-// The kernel refuses (EBUSY) as long as anything of the former one is mapped.
+// The kernel refuses (EBUSY) as long as anything of the former one is mapped;
+// it does not see that on overlayfs since Linux 6.7. As after an exec nobody can
+// write to the file while it is run (ETXTBSY), from Linux 5.15 on.
 Result<> name_image(const Fd& file) {
     if (::prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, file.get(), 0, 0) == 0)
         return {};

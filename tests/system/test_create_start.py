@@ -76,7 +76,7 @@ def created_init_cannot_be_traced_and_is_not_our_executable_on_disk(t):
 @test(lane="both", peers="")
 def nor_is_it_where_the_image_cannot_be_moved_within_the_process(t):
     bundle, identity = t.bundle("sleep", "1000").save(), t.id()
-    t.command("systemd-run", "--quiet", "--wait", "--collect", "-pSystemCallFilter=~process_vm_readv", "-pSystemCallErrorNumber=EPERM",
+    t.command("systemd-run", "--quiet", "--wait", "--collect", "-pSystemCallFilter=~mremap", "-pSystemCallErrorNumber=EPERM",
               t.rt.path, "create", "--bundle", bundle.path, identity)
     _sealed(t, t.state(identity)["pid"])
 
