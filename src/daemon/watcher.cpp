@@ -4,7 +4,10 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <string_view>
 
 #include "base/log.hpp"
 #include "sys/file.hpp"
@@ -27,6 +30,14 @@ std::string unit_told_of(std::string_view name, unsigned mask) {
 
 std::string name_of(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
+}
+
+// Of the files of a cgroup that are written to, those that hold a limit.
+bool is_limit(std::string_view name) {
+    constexpr std::array<std::string_view, 7> kLimits{"cpu.max",    "cpu.weight", "memory.high",
+                                                      "memory.low", "memory.max", "memory.swap.max",
+                                                      "pids.max"};
+    return std::find(kLimits.begin(), kLimits.end(), name) != kLimits.end();
 }
 
 }  // namespace
@@ -73,7 +84,14 @@ bool Watcher::follow(const std::string& id) {
 bool Watcher::follow(const std::string& id, const Fd& cgroup) {
     const std::string directory = "/proc/self/fd/" + std::to_string(cgroup.get());
     const bool events = add(directory + "/cgroup.events", IN_MODIFY, id);
-    return add(directory + "/memory.events", IN_MODIFY, id) || events;
+    const bool memory = add(directory + "/memory.events", IN_MODIFY, id);
+    const int limits =
+        ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_ONLYDIR | IN_MODIFY);
+    if (limits >= 0) {
+        limits_of_[limits] = id;
+        of_[id].insert(limits);
+    }
+    return events || memory;
 }
 
 void Watcher::follow_unit(const std::string& id, const std::string& unit) {
@@ -94,6 +112,7 @@ void Watcher::forget(const std::string& id) {
         ::inotify_rm_watch(inotify_.get(), watch);
         ids_.erase(watch);
         unit_of_.erase(watch);
+        limits_of_.erase(watch);
     }
     of_.erase(found);
 }
@@ -110,6 +129,11 @@ void Watcher::take(int watch, unsigned mask, const char* name, Changes& changes)
         changes.units.insert(unit->second);
         if ((mask & IN_IGNORED) != 0)
             unit_of_.erase(unit);
+    } else if (const auto limits = limits_of_.find(watch); limits != limits_of_.end()) {
+        if (is_limit(name))
+            changes.ids.insert(limits->second);
+        if ((mask & IN_IGNORED) != 0)
+            limits_of_.erase(limits);
     } else if (watch == here_) {
         if ((mask & (IN_DELETE_SELF | IN_IGNORED)) != 0) {
             here_ = -1;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which containers to look at again: told by inotify(7) of the state directory,
-// of each container's, of its cgroup's event files and of its unit's drop-ins, so
-// that nothing is polled. The drop-ins, because systemd has no signal for limits
-// that somebody sets, but writes them down.
+// of each container's, of its cgroup's files and of its unit's drop-ins, so that
+// nothing is polled. The drop-ins, because systemd has no signal for limits that
+// somebody sets, but writes them down, also those that no controller is there for.
 #pragma once
 
 #include <map>
@@ -55,6 +55,7 @@ private:
     int here_ = -1;
     int transient_ = -1;
     std::map<int, std::string> unit_of_;       // by watch of its drop-ins
+    std::map<int, std::string> limits_of_;     // by watch of its cgroup
     std::map<int, std::string> ids_;           // by watch
     std::map<std::string, std::set<int>> of_;  // watches by id
 };

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from lab import cgroup, process, systemd, test, until
 from lab import daemon as lab
 from lab.daemon import Daemon
+from lab.service import command, service
 from lab.dbus import CALL, Client, ERROR, RETURN, padded, string
 
 # An ordinary user, without polkit's help.
@@ -596,6 +597,22 @@ def an_oom_kill_is_told_of(t):
     bundle.resources.update(memory={"limit": 32 << 20, "swap": 32 << 20})
     c = t.detached(bundle)
     heard.expect("Oom", "/org/unitc1", [c.id])
+
+
+@test(lane="vm", peers="", seconds=60.0)
+def a_limit_within_a_service_is_told_of(t):
+    t.machine_needs("pids" in t.machine.controllers, "needs the pids controller")
+    d = Daemon(t)
+    bundle, identity = t.bundle("sleep", "1000").save(), t.id()
+    unit = service(t, "Type=exec", "Delegate=yes", "KillMode=mixed", "TimeoutStopSec=1",
+                   f"ExecStart={command(t, 'run', '--unit=self', '--bundle', bundle.path, identity)}")
+    unit.control("start")
+    t.check(until(lambda: t.call("state", identity).status == 0 and t.state(identity)["status"] == "running"), "it does not run")
+    heard = d.subscriber()
+    t.ok("update", "--pids-limit", "33", identity)
+    heard.expect("PropertiesChanged", lab.path(identity), ["TasksMax"])
+    t.equal(d.properties(identity)["TasksMax"], 33, "TasksMax")
+    unit.control("stop")
 
 
 @test(lane="vm", peers="", seconds=60.0)

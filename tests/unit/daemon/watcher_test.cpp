@@ -51,6 +51,30 @@ TEST(Watcher, NamesTheContainersThatChange) {
     EXPECT_THAT(watcher->read()->ids, testing::Not(testing::Contains("a")));
 }
 
+TEST(Watcher, NamesTheContainersWhoseLimitsAreWritten) {
+    const TemporaryDirectory above;
+    auto watcher = Watcher::begin(above / "state");
+    ASSERT_TRUE(watcher) << watcher.error().message;
+    ASSERT_EQ(::mkdir((above / "group").c_str(), 0755), 0);
+    const auto group = sys::open_at(AT_FDCWD, (above / "group").c_str(), O_RDONLY | O_DIRECTORY);
+    ASSERT_TRUE(group);
+    const auto write = [&](const char* name) {
+        const Fd file{::openat(group->get(), name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+        return file && ::write(file.get(), "1", 1) == 1;
+    };
+    for (const char* name : {"cgroup.events", "memory.events", "pids.max", "cgroup.procs"})
+        ASSERT_TRUE(write(name));
+    EXPECT_TRUE(watcher->follow("a", *group));
+    EXPECT_FALSE(watcher->follow("a", *group));
+    ASSERT_TRUE(write("cgroup.procs"));
+    EXPECT_THAT(watcher->read()->ids, IsEmpty());
+    ASSERT_TRUE(write("pids.max"));
+    EXPECT_THAT(watcher->read()->ids, ElementsAre("a"));
+    watcher->forget("a");
+    ASSERT_TRUE(write("pids.max"));
+    EXPECT_THAT(watcher->read()->ids, IsEmpty());
+}
+
 TEST(Watcher, NamesTheUnitsThatGetProperties) {
     const TemporaryDirectory above;
     ASSERT_EQ(::mkdir((above / "units").c_str(), 0755), 0);
