@@ -2,6 +2,8 @@
 #include "cgroup/victims.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -59,10 +61,14 @@ std::optional<Victim> parse_victim(std::string_view record, std::string_view pat
 }
 
 VictimLog VictimLog::begin(std::string path) {
+    // The kernel's Documentation/admin-guide/devices.txt; some put a terminal there.
+    const dev_t kernel_log = makedev(1, 11);
     Fd log;
     if (!path.empty())
-        log = Fd{::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
-    if (log && ::lseek(log.get(), 0, SEEK_END) < 0)
+        log = Fd{::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+    struct stat status {};
+    if (log && (::fstat(log.get(), &status) < 0 || !S_ISCHR(status.st_mode) ||
+                status.st_rdev != kernel_log || ::lseek(log.get(), 0, SEEK_END) < 0))
         log.reset();
     return VictimLog{std::move(path), std::move(log)};
 }
@@ -70,7 +76,9 @@ VictimLog VictimLog::begin(std::string path) {
 std::vector<Victim> VictimLog::fresh() const {
     std::vector<Victim> victims;
     std::array<char, 8192> record{};  // more than the kernel makes of one
-    while (log_) {
+    // Should others write as fast as this reads, there is an end all the same.
+    constexpr int kMostRecords = 65536;
+    for (int left = kMostRecords; log_ && left > 0; --left) {
         const ssize_t got = ::read(log_.get(), record.data(), record.size());
         // Overwritten before they were read: what is left follows.
         if (got < 0 && (errno == EPIPE || errno == EINTR))

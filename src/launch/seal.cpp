@@ -22,11 +22,17 @@ Result<Fd> open_own() {
     return sys::open_at(AT_FDCWD, "/proc/self/exe", O_PATH);
 }
 
-Result<bool> is_read_only(const Fd& file) {
+// Whether it is on a detached read-only mount, as move_to() and the exec below
+// leave it. A read-only mount that others see may become writable any time.
+Result<bool> is_sealed(const Fd& own) {
     struct statvfs place {};
-    if (::fstatvfs(file.get(), &place) < 0)
+    if (::fstatvfs(own.get(), &place) < 0)
         return fail_sys("fstatvfs", "/proc/self/exe");
-    return (place.f_flag & ST_RDONLY) != 0;
+    if ((place.f_flag & ST_RDONLY) == 0)
+        return false;
+    const std::string name = TRY(sys::read_link(AT_FDCWD, "/proc/self/exe"));
+    // The file is all there is of that mount, and the mount is nowhere.
+    return name == "/" || name == "/ (deleted)";
 }
 
 // Within the process, which spares a second start: a sixth of what an exec takes
@@ -41,7 +47,7 @@ Result<bool> move_to(const Fd& copy, const Fd& own) {
     if (before.st_dev != after.st_dev || before.st_ino != after.st_ino)
         return false;
     TRY(sys::replace_own_image(file));
-    return is_read_only(TRY(open_own()));
+    return is_sealed(TRY(open_own()));
 }
 
 // A user has no mounts to make, and need not where the file is another's: then
@@ -84,7 +90,7 @@ Result<> seal_for_user(const Fd& own, char** argv) {
 
 Result<> seal_executable(char** argv) {
     const Fd own = TRY(open_own());
-    const bool sealed = TRY(is_read_only(own));
+    const bool sealed = TRY(is_sealed(own));
     if (sealed)
         return {};
     if (!sys::owns_machine())

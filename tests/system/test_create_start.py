@@ -81,6 +81,22 @@ def nor_is_it_where_the_image_cannot_be_moved_within_the_process(t):
     _sealed(t, t.state(identity)["pid"])
 
 
+@test(peers="")
+def nor_is_it_when_its_own_mount_becomes_writable(t):
+    place, bundle, identity = t.path("place"), t.bundle("sleep", "1000").save(), t.id()
+    os.mkdir(place)
+    t.command("mount", "-t", "tmpfs", "tmpfs", place)
+    t.finally_do(lambda: t.command("umount", "--lazy", place))
+    runtime = os.path.join(place, "unitc")
+    t.command("cp", t.rt.path, runtime)
+    t.command("mount", "-o", "remount,ro", place)
+    t.equal(t.command(runtime, "create", "--bundle", bundle.path, identity).status, 0, "status of create")
+    t.command("mount", "-o", "remount,rw", place)
+    exe = f"/proc/{t.state(identity)['pid']}/exe"
+    t.check(os.path.samestat(os.stat(exe), os.stat(runtime)), "another file is executed")
+    t.check(os.statvfs(exe).f_flag & os.ST_RDONLY, "the init's executable is on a writable mount")
+
+
 @test()
 def start_of_a_running_container_fails(t):
     c = t.detached(t.bundle("sleep", "1000"))
